@@ -1,0 +1,138 @@
+"""One SQLite file: opening it, its pragmas, its transactions.
+
+Rules kept here:
+- WAL with synchronous=FULL. A head that was published and then lost in a power cut, and signed again
+  with other entries, would be a fork; speed is bought elsewhere.
+- Whoever writes begins with BEGIN IMMEDIATE, so nothing is checked outside the transaction that writes.
+- A file belongs to one program (application_id); a store is created only when told to.
+- A locked or full disk is a Refused error with its own code: nothing was half written.
+- peewee binds models per class. One process normally opens one store; whoever opens several (tests, the
+  simulator) works through the same `reading`/`writing`, which bind the models for their duration.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import peewee
+
+from common.errors import Invalid, Refused
+
+APPLICATIONS = {"node": 0x597A4E31, "hub": 0x597A4831}
+FORMAT = 1  # of the log and local tables; projected tables have a fingerprint instead
+BUSY_SECONDS = 15
+
+
+class Database:
+    """A store file of `program` ('node' or 'hub') whose `models` are bound while it is used."""
+
+    def __init__(
+        self, path: str | Path, program: str, models: Sequence[type[peewee.Model]], cache_kib: int = 16384
+    ):
+        self.path = Path(path)
+        self.program = program
+        self.models = list(models)
+        self.peewee = peewee.SqliteDatabase(
+            str(path),
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": "full",
+                "cache_size": -cache_kib,
+                "wal_autocheckpoint": 8000,
+                "temp_store": "memory",
+                "trusted_schema": 0,
+            },
+            timeout=BUSY_SECONDS,
+        )
+        self._depth = threading.local()
+
+    def create(self) -> None:
+        if self.path.exists():
+            raise Refused("store_exists", f"{self.path} exists already")
+        self._own()
+        self.peewee.execute_sql(f"PRAGMA application_id={APPLICATIONS[self.program]}")
+        self.peewee.execute_sql(f"PRAGMA user_version={FORMAT}")
+
+    def open(self) -> None:
+        if not self.path.exists():
+            raise Refused("no_store", f"{self.path} does not exist")
+        try:
+            self._own()
+            application = self.scalar("PRAGMA application_id")
+            version = self.scalar("PRAGMA user_version")
+        except peewee.DatabaseError as error:
+            raise Invalid("not_a_store", f"{self.path} is no store: {error}") from error
+        if application != APPLICATIONS[self.program]:
+            raise Invalid("not_a_store", f"{self.path} is no store of a {self.program}")
+        if version > FORMAT:
+            raise Refused("store_newer", f"store format {version} is newer than this program's {FORMAT}")
+
+    def _own(self) -> None:
+        """Bind the models for good (the usual case of one store a process) and touch the file."""
+        self.peewee.bind(self.models)
+        self.peewee.connect(reuse_if_open=True)
+
+    def close(self) -> None:
+        self.peewee.close()
+
+    @contextmanager
+    def bound(self) -> Iterator[None]:
+        if not self.models or self.models[0]._meta.database is self.peewee:
+            yield
+        else:
+            with self.peewee.bind_ctx(self.models, bind_refs=False, bind_backrefs=False):
+                yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent view for several reads; never waits for a writer."""
+        with self.bound(), self.peewee.atomic():
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """BEGIN IMMEDIATE … COMMIT. Raises Refused('store_busy'|'disk_full') with nothing written."""
+        if self.peewee.in_transaction():
+            raise AssertionError("a writing transaction must be the outermost one")
+        try:
+            with self.bound(), self.peewee.atomic("IMMEDIATE"):
+                yield
+        except (peewee.OperationalError, sqlite3.OperationalError) as error:
+            raise _plain(error) from error
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """One statement on this thread's connection."""
+        connection: sqlite3.Connection = self.peewee.connection()
+        return connection.execute(sql, values)
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            self.peewee.connection().executemany(sql, rows)
+
+    def scalar(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        row = self.run(sql, values).fetchone()
+        return row[0] if row else None
+
+    def rows_in(self, sql: str, keys: Sequence[Any], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of `sql`, whose `(?)` takes a list of keys, in bounded pieces."""
+        for start in range(0, len(keys), 500):
+            piece = keys[start : start + 500]
+            yield from self.run(
+                sql.replace("(?)", f"({','.join('?' * len(piece))})"), (*before, *piece)
+            ).fetchall()
+
+
+def _plain(error: Exception) -> Exception:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Refused("store_busy", f"another program holds the store: {text}")
+    if "full" in text or "disk I/O" in text:
+        return Refused("disk_full", f"the disk takes no more: {text}")
+    if "readonly" in text:
+        return Refused("store_readonly", f"the store cannot be written: {text}")
+    return error

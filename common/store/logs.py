@@ -1,0 +1,289 @@
+"""Logs as this store holds them: appending our own, extending those we follow, reading them back.
+
+A log moves by one statement that compares the head it started from (`_move`): a second writer that slipped
+in between is an AssertionError, because everything here runs inside BEGIN IMMEDIATE.
+The head moves in the same transaction as the entries, and what is folded from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from common.errors import Invalid, Refused
+from common.keys import VerifierKey
+from common.log import checkpoint as checkpoints
+from common.log import origins, relay, tree
+from common.log.entry import Entry
+from common.log.entry import parse as parse_entry
+from common.log.follower import Advanced, Head
+from common.log.push import ERASED, WITHHELD, Item, Push
+from common.log.tree import Frontier
+from common.records.fields import id_bytes
+from common.store.database import Database
+from common.store.tables import GONE_ERASED, GONE_WITHHELD, HASH_LEVEL_BITS, PLACE_BITS, Log
+
+TILE = 8  # binary levels between the subtrees that are kept
+_origin = lru_cache(maxsize=4096)(origins.parse)
+_GONE = {ERASED: GONE_ERASED, WITHHELD: GONE_WITHHELD}
+ABSENT = {GONE_ERASED: ERASED, GONE_WITHHELD: WITHHELD}
+
+
+class Placed(NamedTuple):
+    """One entry in its place. `leaf` and `raw` are of the entry itself, also where a log relays it.
+
+    market: whose log it stands in (a market code or 'hub'); source: (incarnation << 32) + index there.
+    """
+
+    place: int
+    leaf: bytes
+    raw: bytes
+    payload: bytes | None
+    gone: int | None
+    entry: Entry | None
+    reason: str | None
+    market: str
+    source: int
+
+
+def place_of(log: Log, index: int) -> int:
+    return (log.id << PLACE_BITS) + index
+
+
+def index_of(place: int) -> int:
+    return place & ((1 << PLACE_BITS) - 1)
+
+
+def relays(log: Log) -> bool:
+    return log.role in ("bulletin", "outbox")
+
+
+def open_log(origin: str, role: str, vkey: VerifierKey) -> Log:
+    """Begin to hold a log, empty. Its place in the order of logs is its id."""
+    parsed = _origin(origin)
+    market = parsed.code if parsed.role == "market" and parsed.code else "hub"
+    return Log.create(origin=origin, role=role, market=market, vkey=str(vkey), root=tree.EMPTY)
+
+
+def get_log(origin: str) -> Log:
+    """Raises Refused('unknown_log')."""
+    log = Log.get_or_none(Log.origin == origin)
+    if log is None:
+        raise Refused("unknown_log", f"no log {origin[:200]}", origin=origin[:200])
+    return log
+
+
+def frontier_of(log: Log) -> Frontier:
+    return Frontier.from_bytes(log.size, bytes(log.frontier))
+
+
+def head_of(log: Log) -> Head:
+    return Head(log.origin, log.size, frontier_of(log), bytes(log.root))
+
+
+def source_of(origin: str, index: int) -> int:
+    return (_origin(origin).n << PLACE_BITS) + index
+
+
+def append(db: Database, log: Log, made: Sequence[tuple[bytes, bytes | None, bytes, Entry]]) -> list[Placed]:
+    """Add (raw, payload, leaf, entry) of our own; the note is signed afterwards by whoever holds the key."""
+    first = place_of(log, log.size)
+    n = _origin(log.origin).n << PLACE_BITS
+    placed = [
+        Placed(first + i, leaf, raw, payload, None, entry, None, log.market, n + log.size + i)
+        for i, (raw, payload, leaf, entry) in enumerate(made)
+    ]
+    _store(db, log, [(one.raw, one) for one in placed], [one.leaf for one in placed])
+    return placed
+
+
+def append_relayed(db: Database, log: Log, leaves: Sequence[tuple[bytes, Placed]]) -> None:
+    """Add leaves of a log of ours that relays: (leaf bytes, the entry inside, with its place in its own log)."""
+    first = place_of(log, log.size)
+    rows = [(raw, inner._replace(place=first + i, entry=None)) for i, (raw, inner) in enumerate(leaves)]
+    _store(db, log, rows, [tree.leaf_hash(raw) for raw, _ in rows])
+
+
+def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
+    """Store what a push brought to a log that we follow, and its note."""
+    first = place_of(log, log.size)
+    n = _origin(log.origin).n << PLACE_BITS
+    placed = []
+    for i, (leaf, entry, reason, (raw, payload)) in enumerate(
+        zip(moved.identities, moved.entries, moved.reasons, push.items, strict=True)
+    ):
+        kept, gone = (payload, None) if isinstance(payload, bytes) else (None, _GONE.get(payload))  # type: ignore[arg-type]
+        placed.append(Placed(first + i, leaf, raw, kept, gone, entry, reason, log.market, n + log.size + i))
+    if moved.sources:
+        placed = [_inner(one, source) for one, source in zip(placed, moved.sources, strict=True)]
+    _store(db, log, [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)], moved.leaves)
+    log.note = push.note
+    keep_note(db, log, moved.head.size, push.note)
+    Log.update(note=push.note).where(Log.id == log.id).execute()
+    return placed
+
+
+def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
+    """A relayed entry counts as one of its source log."""
+    if source is None:
+        return one
+    try:
+        origin = _origin(source.origin)
+    except Invalid as error:
+        return one._replace(entry=None, reason=error.code)
+    market = origin.code if origin.role == "market" and origin.code else "hub"
+    return one._replace(raw=source.entry, market=market, source=(origin.n << PLACE_BITS) + source.index)
+
+
+def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves: Sequence[bytes]) -> None:
+    db.run_many(
+        "INSERT INTO entry (place, leaf, record, raw, payload, gone) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                one.place,
+                one.leaf,
+                id_bytes(one.entry.record) if one.entry else None,
+                raw,
+                one.payload,
+                one.gone,
+            )
+            for raw, one in rows
+        ],
+    )
+    nodes: list[tuple[int, int, bytes]] = []
+    frontier = frontier_of(log).extend(leaves, nodes)
+    db.run_many(
+        "INSERT INTO hash (key, hash) VALUES (?, ?)",
+        [(_hash_key(log, level, n), hash) for level, n, hash in nodes if level % TILE == 0],
+    )
+    root = frontier.root()
+    moved = (
+        Log.update(size=frontier.size, root=root, frontier=frontier.to_bytes())
+        .where(Log.id == log.id, Log.size == log.size, Log.root == log.root)
+        .execute()
+    )
+    assert moved == 1, f"the head of {log.origin} moved under our feet"
+    log.size, log.root, log.frontier = frontier.size, root, frontier.to_bytes()
+
+
+def _hash_key(log: Log, level: int, n: int) -> int:
+    return (log.id << PLACE_BITS) + (level // TILE << HASH_LEVEL_BITS) + n
+
+
+def keep_note(db: Database, log: Log, size: int, note: bytes) -> None:
+    """Keep a note by its size for good; a later one of the same size (a receipt) replaces it."""
+    db.run("INSERT OR REPLACE INTO note (key, note) VALUES (?, ?)", (place_of(log, size), note))
+
+
+def keep_receipt(db: Database, log: Log, size: int, receipt: bytes) -> bool:
+    """Keep a receipt; True if it is the newest. An older one that comes late changes nothing."""
+    if size <= log.receipt_size and log.receipt is not None:
+        return False
+    keep_note(db, log, size, receipt)
+    Log.update(receipt=receipt, receipt_size=size).where(Log.id == log.id).execute()
+    log.receipt, log.receipt_size = receipt, size
+    return True
+
+
+def note_covering(db: Database, log: Log, index: int) -> tuple[int, bytes] | None:
+    """(size, note) of the smallest kept note above `index`."""
+    row = db.run(
+        "SELECT key, note FROM note WHERE key > ? AND key < ? ORDER BY key LIMIT 1",
+        (place_of(log, index), (log.id + 1) << PLACE_BITS),
+    ).fetchone()
+    return (index_of(row[0]), bytes(row[1])) if row else None
+
+
+def last_note(db: Database, log: Log, above: int, most: int) -> tuple[int, bytes] | None:
+    """(size, note) of the largest kept note with above < size <= most."""
+    row = db.run(
+        "SELECT key, note FROM note WHERE key > ? AND key <= ? ORDER BY key DESC LIMIT 1",
+        (place_of(log, above), place_of(log, most)),
+    ).fetchone()
+    return (index_of(row[0]), bytes(row[1])) if row else None
+
+
+class Hashes:
+    """Reads perfect subtrees of one log for proofs: kept ones directly, others folded from those below."""
+
+    def __init__(self, db: Database, log: Log) -> None:
+        self.db = db
+        self.log = log
+
+    def __call__(self, nodes: Sequence[tuple[int, int]]) -> list[bytes]:
+        level, first = nodes[0] if nodes else (1, 0)
+        if level % TILE == 0 and list(nodes) == [(level, first + i) for i in range(len(nodes))]:
+            return list(self._row(level, first, first + len(nodes)))  # a run of kept ones, as tiles ask for
+        return [self._node(level, n) for level, n in nodes]
+
+    def _node(self, level: int, n: int) -> bytes:
+        below = level % TILE
+        row = list(self._row(level - below, n << below, (n + 1) << below))
+        assert len(row) == 1 << below, f"{self.log.origin} lacks hashes at level {level - below}"
+        while len(row) > 1:
+            row = [tree.node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
+        return row[0]
+
+    def _row(self, level: int, start: int, end: int) -> Iterator[bytes]:
+        if level:
+            first = _hash_key(self.log, level, start)
+            sql = "SELECT hash FROM hash WHERE key >= ? AND key < ? ORDER BY key"
+        else:
+            first = place_of(self.log, start)
+            what = "raw" if relays(self.log) else "leaf"
+            sql = f"SELECT {what} FROM entry WHERE place >= ? AND place < ? ORDER BY place"
+        for (found,) in self.db.run(sql, (first, first + end - start)):
+            yield tree.leaf_hash(found) if not level and relays(self.log) else bytes(found)
+
+
+def root_at(db: Database, log: Log, size: int) -> bytes:
+    """Root of the first `size` entries, O(log n)."""
+    assert size <= log.size
+    return bytes(log.root) if size == log.size else tree.root_at(size, Hashes(db, log))
+
+
+def leaf_at(db: Database, log: Log, index: int) -> bytes:
+    """What the entry at `index` is known by."""
+    return bytes(db.scalar("SELECT leaf FROM entry WHERE place = ?", (place_of(log, index),)))
+
+
+def read(db: Database, log: Log, start: int, end: int, most_bytes: int = 1 << 62) -> list[Item]:
+    """Entries [start, end) as a push carries them; stops before `most_bytes` (but gives at least one)."""
+    items: list[Item] = []
+    total = 0
+    rows = db.run(
+        "SELECT raw, payload, gone FROM entry WHERE place >= ? AND place < ? ORDER BY place",
+        (place_of(log, start), place_of(log, end)),
+    )
+    for raw, payload, gone in rows:
+        total += len(raw) + len(payload or b"") + 6
+        if items and total > most_bytes:
+            break
+        items.append((raw, ABSENT[gone] if gone else payload))
+    return items
+
+
+def unfold(log: Log, place: int, leaf: bytes, raw: bytes, payload: bytes | None, gone: int | None) -> Placed:
+    """A stored row as it was placed: unwrapped where the log relays, parsed where it can be."""
+    index = index_of(place)
+    one = Placed(place, leaf, raw, payload, gone, None, None, log.market, 0)
+    if relays(log):
+        try:
+            one = _inner(one, relay.parse(raw))
+        except Invalid as error:
+            return one._replace(reason=error.code)
+    else:
+        one = one._replace(source=source_of(log.origin, index))
+    if one.reason:
+        return one
+    try:
+        return one._replace(entry=parse_entry(one.raw))
+    except Invalid as error:
+        return one._replace(reason=error.code)
+
+
+def open_receipt_of(log: Log, receipt: bytes, cosigner: VerifierKey) -> tuple[int, bytes, int]:
+    """(size, root, seconds) of a receipt of `log`; raises Tampered."""
+    checkpoint, seconds = checkpoints.open_receipt(receipt, VerifierKey.parse(log.vkey), cosigner)
+    return checkpoint.size, checkpoint.root, seconds

@@ -1,0 +1,1 @@
+"""The province: roles over what all markets report."""

@@ -1,0 +1,269 @@
+"""The hub's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import click
+
+from common import cli
+from common.cli import home_option, json_option, out, program, show
+from common.data.divisions import name_of
+from common.errors import Refused
+from common.records import kind_of
+from common.store import logs
+from common.store.verify import verify as verify_store
+from hub.home import Home
+from hub.province import operators, registry, status
+from common.store.ambience import REAL
+
+main = program("yizhan-hub", __file__, "The province: takes what markets report, proves it, answers for it.")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Home]:
+    with closing(Home(path, REAL, cli.progress("rebuilding"))) as home:
+        yield home
+
+
+@main.command()
+@home_option
+@json_option
+@click.option("--domain", required=True, help="Domain of the province's logs, such as lg.example.")
+@click.option("--province", required=True, help="Two digits of the province, such as 37.")
+@click.option("--name", help="Name that pages show.")
+@click.option("--admin", default="admin", show_default=True, help="Login of the first administrator.")
+@click.option("--db", help="Address of the database; sqlite (the default, in the home) is the only kind so far.")
+def init(home: Path, as_json: bool, domain: str, province: str, name: str | None, admin: str, db: str | None) -> int:
+    """Make a new home with empty logs, keys and a first administrator."""
+    if db and not db.startswith("sqlite:"):
+        raise Refused("database_unsupported", "only the SQLite store in the home is supported so far")
+    place = name_of(f"{province}0000")
+    made = Home.create(home, domain, province, name or f"{place}零工市场省平台", REAL)
+    with closing(made):
+        password = operators.add(made, admin, admin, "admin")
+        result = {
+            "origin": made.hub_origin,
+            "vkey": str(made.key_of(made.hub_origin).verifier),
+            "cosigner": str(made.cosigner.verifier),
+            "admin": admin,
+            "first_password": password,
+        }
+    show(as_json, result)
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+def serve(home: Path, host: str | None, port: int | None) -> int:
+    """Serve the exchange with nodes and the operators' pages."""
+    from common.web.logs import set_up
+    from common.web.serve import run
+    from hub.app import create_app
+
+    set_up()
+    with opened(home) as hub:
+        return run(
+            create_app(hub),
+            host or hub.config.host,
+            hub.config.port if port is None else port,
+            "yizhan-hub ready at {address}",
+            threads=hub.config.threads,
+            trusted_proxy=hub.config.trusted_proxy or None,
+        )
+
+
+@main.command()
+@home_option
+@json_option
+@click.argument("market")
+@click.option("--name", required=True, help="Name of the market.")
+@click.option("--approve", "approve_now", is_flag=True, help="Open the market as soon as it enrols.")
+def enrol(home: Path, as_json: bool, market: str, name: str, approve_now: bool) -> int:
+    """A one-time code for a market's node."""
+    with opened(home) as hub:
+        code = registry.invite(hub, market, name, "script", approve_now)
+    show(as_json, {"code": code, "market": market, "days": hub.config.code_days}, code)
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+@click.argument("market")
+def approve(home: Path, as_json: bool, market: str) -> int:
+    """Open a market that has enrolled, after comparing the fingerprint words."""
+    with opened(home) as hub:
+        words = registry.fingerprint_words(hub, market)
+        registry.approve(hub, market, "script")
+    show(as_json, {"market": market, "state": "open", "words": words})
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+def markets(home: Path, as_json: bool) -> int:
+    """All markets: state, size, last contact, problems."""
+    with opened(home) as hub, hub.store.reading():
+        rows = registry.markets(hub)
+    lines = [f"{row['code']}\t{row['state']}\t{row['size']}\t{','.join(row['problems']) or '-'}\t{row['name']}" for row in rows]
+    show(as_json, {"markets": rows}, "\n".join(lines))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.argument("kind")
+@click.argument("id", required=False)
+@click.option("--market", help="Only records that this market created.")
+def get(home: Path, kind: str, id: str | None, market: str | None) -> int:
+    """Merged records as JSON lines, sorted by id."""
+    kind_of(kind)
+    with opened(home) as hub, hub.store.reading():
+        if id is not None:
+            one = hub.store.get(kind, id)
+            if one is None or market not in (None, one.owner):
+                raise Refused("not_found", f"no {kind} {id[:40]}")
+            out(one.public())
+            return cli.DONE
+        for merged in hub.store.each(kind):
+            if market in (None, merged.owner):
+                out(merged.public())
+    return cli.DONE
+
+
+@main.command("status")
+@home_option
+@json_option
+def status_(home: Path, as_json: bool) -> int:
+    """How the hub stands: logs, markets, alarms."""
+    with opened(home) as hub:
+        show(as_json, status.facts(hub))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+def verify(home: Path, as_json: bool) -> int:
+    """Recompute everything from bytes; changes nothing."""
+    with opened(home) as hub:
+        report = verify_store(hub.store, hub.cosigner.verifier, hub.locks(), cli.progress("verifying"))
+    result = {"ok": report.ok, "entries": report.entries, "problems": report.problems}
+    lines = "\n".join(f"{p['table']} {p['origin'] or ''} {p['index']} {p['record'] or ''}: {p['what']}" for p in report.problems)
+    show(as_json, result, lines or f"ok, {report.entries} entries")
+    return cli.DONE if report.ok else cli.PERSON
+
+
+@main.command()
+@home_option
+def rebuild(home: Path) -> int:
+    """Fold all records anew from the logs."""
+    with opened(home) as hub:
+        hub.store.rebuild(cli.progress("rebuilding"))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.argument("origin")
+def checkpoint(home: Path, origin: str) -> int:
+    """The newest signed note of a log; of a market's, the newest receipt."""
+    with opened(home) as hub:
+        log = logs.get_log(origin)
+        note = log.receipt or log.note
+        if note is None:
+            raise Refused("no_receipt", f"{origin} has no signed note yet")
+        sys.stdout.buffer.write(bytes(note))
+    return cli.DONE
+
+
+@main.command("export-log")
+@home_option
+@click.argument("origin")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export_log(home: Path, origin: str, folder: Path) -> int:
+    """A log as tiles, with its newest signed note as `checkpoint`."""
+    from common.store.export import export
+
+    with opened(home) as hub:
+        log = logs.get_log(origin)
+        note, size = (log.receipt, log.receipt_size) if log.receipt else (log.note, log.size)
+        if note is None:
+            raise Refused("no_receipt", f"{origin} has no signed note yet")
+        export(hub.store, log, bytes(note), size, folder)
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.argument("origin")
+def vkeys(home: Path, origin: str) -> int:
+    """Verifier keys of a log: its own, then the cosigner's."""
+    with opened(home) as hub:
+        click.echo(logs.get_log(origin).vkey)
+        click.echo(str(hub.cosigner.verifier))
+    return cli.DONE
+
+
+@main.group()
+def operator() -> None:
+    """Accounts of people who work at the hub."""
+
+
+@operator.command("add")
+@home_option
+@json_option
+@click.argument("login")
+@click.option("--name", help="Name as pages show it.")
+@click.option("--role", type=click.Choice(["operator", "auditor", "admin"]), default="operator", show_default=True)
+def operator_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
+    """A new account with a first password."""
+    with opened(home) as hub:
+        password = operators.add(hub, login, name or login, role)
+    show(as_json, {"login": login, "role": role, "first_password": password})
+    return cli.DONE
+
+
+@operator.command("list")
+@home_option
+@json_option
+def operator_list(home: Path, as_json: bool) -> int:
+    """All accounts."""
+    with opened(home) as hub:
+        rows = [{"login": one.login, "name": one.name, "role": one.role, "active": one.active} for one in hub.accounts.listed()]
+    show(as_json, {"operators": rows}, "\n".join(f"{row['login']}\t{row['role']}\t{row['name']}" for row in rows))
+    return cli.DONE
+
+
+@operator.command("disable")
+@home_option
+@click.argument("login")
+def operator_disable(home: Path, login: str) -> int:
+    """End an account and its sessions."""
+    with opened(home) as hub, hub.store.writing():
+        hub.accounts.disable(login)
+    return cli.DONE
+
+
+@operator.command("reset")
+@home_option
+@json_option
+@click.argument("login")
+def operator_reset(home: Path, as_json: bool, login: str) -> int:
+    """A new first password."""
+    with opened(home) as hub, hub.store.writing():
+        password = hub.accounts.reset(login)
+    show(as_json, {"login": login, "first_password": password})
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    main()
+

@@ -1,0 +1,149 @@
+"""The hub's home: its folder opened and wired once. Commands, pages and the exchange start from here.
+
+A home holds `store.db`, `keys/` (one key per log, the cosigner's, the box key; never in a backup), `lock/`
+(one file per log that we sign or cosign, outside backups) and `settings.toml`. The recovery key is made by
+`init` into `keys/recovery-1.key`, to be moved to a place without network.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from common import config
+from common.errors import Invalid, Refused, Tampered
+from common.keys import COSIGNATURE, BoxKey, SigningKey
+from common.log import origins
+from common.log.checkpoint import Checkpoint
+from common.store import logs
+from common.store.accounts import Accounts
+from common.store.lock import Lock
+from common.store.recorder import Ambience, Recorder, compare_with_lock, sign_head
+from common.store.store import Progress, Store
+from common.store.tables import Log
+from hub.config import Config
+from hub.local import LOCAL_TABLES
+
+ROLES = ("operator", "auditor", "admin")
+CACHE_KIB = 65536
+Signed = tuple[Checkpoint, bytes]
+
+
+class Home:
+    """An opened home. Attributes: path, config, store, ambience, domain, province, name, recorder (the hub's
+    own log), cosigner, accounts. Close it when done."""
+
+    def __init__(self, path: Path, ambience: Ambience, progress: Progress | None = None) -> None:
+        self.path = path
+        if not (path / "store.db").exists():
+            raise Refused("no_home", f"{path} is no home of a hub; `yizhan-hub init` makes one")
+        self.config = config.load(path / "settings.toml", Config)
+        self.ambience = ambience
+        self.store = Store.open(path / "store.db", "hub", LOCAL_TABLES, progress, CACHE_KIB)
+        self.domain, self.province = self.setting("domain"), self.setting("province")
+        self.name = self.setting("name")
+        self.hub_origin = origins.hub_log(self.domain, 1)
+        self.bulletin_origin = origins.bulletin(self.domain, 1)
+        self.cosigner = self.key("cosigner-1")
+        self.recorder = Recorder(
+            self.store, self.hub_origin, self.key("log-1"), self.lock(self.hub_origin), ambience
+        )
+        self.accounts = Accounts(self.store, "hub", ROLES, ambience.now)
+        self._keys: dict[str, SigningKey] = {}
+
+    @classmethod
+    def create(cls, path: Path, domain: str, province: str, name: str, ambience: Ambience) -> Home:
+        """A new home with empty logs. Refused('home_exists') if there is anything of one."""
+        if not (province.isascii() and province.isdigit() and len(province) == 2):
+            raise Invalid("province", "a province has two digits, such as 37", field="province")
+        if any((path / part).exists() for part in ("store.db", "keys", "lock")):
+            raise Refused("home_exists", f"{path} holds a home already")
+        keys = path / "keys"
+        keys.mkdir(parents=True, mode=0o700)
+        (path / "lock").mkdir(mode=0o700)
+        SigningKey.generate(origins.cosigner(domain, 1), COSIGNATURE).save(keys / "cosigner-1.key")
+        recovery = SigningKey.generate(str(origins.Origin(domain, "recovery", None, 1)))
+        recovery.save(keys / "recovery-1.key")
+        BoxKey.generate().save(keys / "box.key")
+        store = Store.create(path / "store.db", "hub", LOCAL_TABLES)
+        made = []
+        with store.writing():
+            for origin, role, file in (
+                (origins.hub_log(domain, 1), "own", "log-1"),
+                (origins.bulletin(domain, 1), "bulletin", "bulletin-1"),
+            ):
+                key = SigningKey.generate(origin)
+                key.save(keys / f"{file}.key")
+                made.append(sign_head(logs.open_log(origin, role, key.verifier), key))
+            settings = {"domain": domain, "province": province, "name": name, "secret": secrets.token_hex(32)}
+            for setting, value in (settings | {"recovery": str(recovery.verifier)}).items():
+                store.set(setting, value)
+        store.close()
+        for checkpoint, note in made:
+            Lock(_lock_path(path, checkpoint.origin)).advance(*checkpoint, note)
+        return cls(path, ambience)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def setting(self, key: str) -> str:
+        value = self.store.setting(key)
+        if value is None:
+            raise Invalid("not_a_store", f"{self.path}: the store lacks {key}")
+        return value
+
+    # -- keys and locks ------------------------------------------------------------------------------------
+
+    def key(self, file: str) -> SigningKey:
+        return SigningKey.load(self.path / "keys" / f"{file}.key")
+
+    def key_of(self, origin: str) -> SigningKey:
+        """The signing key of one of our logs."""
+        if origin not in self._keys:
+            parsed = origins.parse(origin)
+            role = "log" if parsed.role == "hub" else parsed.role
+            self._keys[origin] = self.key("-".join(filter(None, (role, parsed.code, str(parsed.n)))))
+        return self._keys[origin]
+
+    def new_outbox_key(self, code: str) -> SigningKey:
+        """The key of a market's outbox; an earlier attempt's file that never signed anything is used again."""
+        file = f"outbox-{code}-1"
+        if not (self.path / "keys" / f"{file}.key").exists():
+            SigningKey.generate(origins.outbox(self.domain, code, 1)).save(self.path / "keys" / f"{file}.key")
+        return self.key(file)
+
+    def box(self) -> BoxKey:
+        return BoxKey.load(self.path / "keys" / "box.key")
+
+    def lock(self, origin: str) -> Lock:
+        return Lock(_lock_path(self.path, origin))
+
+    def locks(self) -> dict[str, Lock]:
+        return {log.origin: self.lock(log.origin) for log in Log.select() if self.lock(log.origin).newest()}
+
+    def publish(self, signed: list[Signed]) -> None:
+        """After the commit: move the locks, then let the notes go."""
+        for checkpoint, note in signed:
+            self.lock(checkpoint.origin).advance(checkpoint.origin, checkpoint.size, checkpoint.root, note)
+
+    def compare(self, log: Log) -> None:
+        """Raise Tampered('recovering') unless the store holds all that was signed of this log. A log that we
+        never cosigned has no lock yet."""
+        lock = self.lock(log.origin)
+        if log.receipt is None and log.role == "market" and lock.newest() is None:
+            return
+        compare_with_lock(self.store, log, lock)
+
+    def state(self) -> str:
+        """'ready' or 'recovering': the store is older than what we signed."""
+        with self.store.reading():
+            try:
+                for log in Log.select():
+                    self.compare(log)
+            except Tampered:
+                return "recovering"
+            return "ready"
+
+
+def _lock_path(path: Path, origin: str) -> Path:
+    return path / "lock" / origin.split("/", 1)[1].replace("/", "-")

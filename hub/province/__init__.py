@@ -1,0 +1,1 @@
+"""What the province knows and decides: register, intake, deliveries, alarms. No Flask."""

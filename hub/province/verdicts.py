@@ -1,0 +1,143 @@
+"""What the hub says of single entries when they arrive. Its word never stops a push: the entry is stored and
+receipted all the same, and folded without its writes once it is refused or held.
+
+Judged here is only what no store can decide from entries alone (PROTOCOL.md §6 c):
+- only the hub freezes or merges a worker, or verifies an employer that another market registered;
+- one record has one root: a second root by another market is refused;
+- nobody under 16 on the day of work has a contract, whatever the hall's program let through;
+- a record with more than 64 open heads, or 1,000 entries a day by one market, is held for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from common.errors import Invalid
+from common.log.encoding import b64
+from common.log.payload import parse as parse_payload
+from common.records.fields import id_bytes, today
+from common.records.numbers import age_on
+from common.records.worker import birth_of
+from common.store import logs
+from common.store.logs import Placed
+from common.store.tables import PLACE_BITS, Log
+from hub.home import Home
+
+HEADS, ENTRIES_A_DAY = 64, 1000
+# canonical JSON writes a field in one way only, so a look at the bytes spares parsing nearly every payload
+_STANDING = (b'"standing":"blocked"', b'"standing":"merged"')
+
+
+def judge(home: Home, log: Log, placed: Sequence[Placed]) -> list[dict[str, Any]]:
+    """The fields of the verdicts that these new entries of a market call for."""
+    found: list[dict[str, Any]] = []
+    for one, code in _reasons(home, placed):
+        entry = one.entry
+        assert entry is not None
+        decision = "held" if code.startswith("too_many") else "refused"
+        found.append(
+            {
+                "leaf": b64(one.leaf),
+                "origin": log.origin,
+                "index": logs.index_of(one.place),
+                "about": entry.kind,
+                "record": entry.record,
+                "decision": decision,
+                "code": code,
+            }
+        )
+    return found
+
+
+def _reasons(home: Home, placed: Sequence[Placed]) -> Iterator[tuple[Placed, str]]:
+    doubled = _second_roots(home, placed)
+    crowded = _crowded(home, placed)
+    for one in placed:
+        if one.entry is None or one.entry.author != one.market:
+            continue
+        if one.leaf in doubled:
+            yield one, "second_root"
+        elif one.entry.record in crowded:
+            yield one, crowded[one.entry.record]
+        elif code := _by_content(home, one):
+            yield one, code
+
+
+def _by_content(home: Home, one: Placed) -> str | None:
+    entry, body = one.entry, one.payload
+    if entry is None or body is None:
+        return None
+    if entry.kind == "worker" and any(mark in body for mark in _STANDING):
+        return "standing_by_hub" if _patch(body).get("standing") in ("blocked", "merged") else None
+    if entry.kind == "employer" and b'"verified":' in body and entry.after:
+        merged = home.store.get("employer", entry.record)
+        return "verified_by_other" if merged and merged.owner != one.market and _patch(body).get("verified") else None
+    return "under_16" if entry.kind == "contract" and _under_16(home, _patch(body), entry.record) else None
+
+
+def _under_16(home: Home, patch: Mapping[str, Any], record: str) -> bool:
+    if not {"worker", "start_date", "state"} & patch.keys():
+        return False
+    merged = home.store.get("contract", record)
+    terms = {**(merged.fields if merged else {}), **patch}
+    worker = home.store.get("worker", str(terms.get("worker") or ""))
+    born = birth_of(worker.fields) if worker else None
+    if born is None or terms.get("state") in ("cancelled", None) and not terms.get("start_date"):
+        return False
+    try:
+        return age_on(born, str(terms.get("start_date"))) < 16
+    except Invalid:
+        return False
+
+
+def _patch(body: bytes) -> dict[str, Any]:
+    try:
+        return parse_payload(body)
+    except Invalid:
+        return {}
+
+
+def _second_roots(home: Home, placed: Sequence[Placed]) -> set[bytes]:
+    """Leaves of roots whose record has an older root of another market here."""
+    roots = {id_bytes(one.entry.record): one for one in placed if one.entry and not one.entry.after}
+    several = "SELECT record FROM entry WHERE record IN (?) GROUP BY record HAVING count(*) > 1"
+    crowded = [record for (record,) in home.store.db.rows_in(several, list(roots))]
+    known = {log.id: log for log in Log.select()}
+    refused = set()
+    for record in crowded:
+        rows = home.store.db.run("SELECT place, leaf, raw, payload, gone FROM entry WHERE record = ?", (record,))
+        mine = roots[record]
+        for row in rows.fetchall():
+            other = logs.unfold(known[row[0] >> PLACE_BITS], *row)
+            if other.market != mine.market and _rival(other, mine):
+                refused.add(mine.leaf)
+    return refused
+
+
+def _rival(other: Placed, mine: Placed) -> bool:
+    entry = other.entry
+    assert mine.entry is not None
+    return bool(entry and not entry.after and entry.kind == mine.entry.kind and entry.author == other.market)
+
+
+def _crowded(home: Home, placed: Sequence[Placed]) -> dict[str, str]:
+    """Records that one market floods, with the reason."""
+    found: dict[str, str] = {}
+    later = {(one.entry.kind, one.entry.record, one.market): one for one in placed if one.entry and one.entry.after}
+    for (kind, record, market), one in later.items():
+        merged = home.store.get(kind, record) if kind in home.store.projector.rows else None
+        if merged is None or one.entry is None:
+            continue
+        if len(merged.heads) > HEADS:
+            found[record] = "too_many_heads"
+        elif merged.entries > ENTRIES_A_DAY and _that_day(home, record, market, one.entry.time) > ENTRIES_A_DAY:
+            found[record] = "too_many_entries"
+    return found
+
+
+def _that_day(home: Home, record: str, market: str, time: int) -> int:
+    known = {log.id: log for log in Log.select()}
+    sql = "SELECT place, leaf, raw, payload, gone FROM entry WHERE record = ?"
+    ones = (logs.unfold(known[row[0] >> PLACE_BITS], *row) for row in home.store.db.run(sql, (id_bytes(record),)))
+    return sum(1 for one in ones if one.entry and one.market == market and today(one.entry.time) == today(time))

@@ -1,0 +1,1 @@
+"""One county's market: desks over a market, working with or without network."""

@@ -1,0 +1,290 @@
+"""The node's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from common import cli
+from common.cli import home_option, json_option, out, program, say, show
+from common.errors import Refused
+from common.records import kind_of
+from common.records.fields import id_bytes
+from common.store.verify import verify as verify_store
+from node.home import Home
+from node.market import scripts, staff, status
+from node.market.papers import proof_of
+from node.sync import enrolling, engine, round
+
+main = program("yizhan-node", __file__, "One county's market: works without network, reports when there is one.")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Home]:
+    with closing(Home(path, progress=cli.progress("rebuilding"))) as home:
+        yield home
+
+
+@main.command()
+@home_option
+@json_option
+@click.option("--market", required=True, help="Code of the market: division and serial, eight digits.")
+@click.option("--name", required=True, help="Name of the market.")
+@click.option("--domain", required=True, help="Domain of the province's logs, such as lg.example.")
+@click.option("--admin", default="admin", show_default=True, help="Login of the first manager.")
+def init(home: Path, as_json: bool, market: str, name: str, domain: str, admin: str) -> int:
+    """Make a new home with an empty log and a first manager."""
+    made = Home.create(home, market, name, domain)
+    with closing(made):
+        password = staff.add(made, admin, admin, admin, "manager")
+        result = {
+            "origin": made.origin,
+            "vkey": str(made.key.verifier),
+            "admin": admin,
+            "first_password": password,
+        }
+    show(as_json, result)
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+@click.option("--hub", required=True, help="Address of the hub, https://…")
+@click.option("--code", required=True, help="One-time code from the hub's administrator.")
+def enrol(home: Path, as_json: bool, hub: str, code: str) -> int:
+    """Exchange keys with the hub, by a one-time code that never leaves this machine."""
+    with opened(home) as node:
+        words = enrolling.enrol(node, hub, code)
+        show(as_json, {"origin": node.origin, "words": words}, f"fingerprint words, compare them with the hub: {words}")
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--no-sync", is_flag=True, help="Serve the pages only.")
+def serve(home: Path, host: str | None, port: int | None, no_sync: bool) -> int:
+    """Serve the hall's pages, and keep in step with the hub."""
+    from common.web.logs import set_up
+    from common.web.serve import run
+    from node.app import create_app
+    from node.sync.loop import Loop
+
+    set_up()
+    with opened(home) as node:
+        loop = None if no_sync else Loop(node)
+        app = create_app(node, loop.now if loop else None)
+        if loop:
+            loop.start()
+        return run(
+            app,
+            host or node.config.host,
+            node.config.port if port is None else port,
+            "yizhan-node ready at {address}",
+            on_stop=[loop.stop] if loop else [],
+            threads=node.config.threads,
+        )
+
+
+@main.command()
+@home_option
+@click.argument("kind")
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--strict", is_flag=True, help="All lines or none.")
+@click.option("--actor", default="script", show_default=True, help="Staff id that the entries name.")
+def put(home: Path, kind: str, file: Any, strict: bool, actor: str) -> int:
+    """Write records from JSON lines {"id"?, "set": {…}, "reasons"?: {code: text}}."""
+    with opened(home) as node:
+        answers = scripts.put_lines(node, kind, file, strict, actor)
+        refused = 0
+        for answer in answers:
+            refused += "message" in answer
+            out(answer)
+    return cli.REFUSED if refused else cli.DONE
+
+
+@main.command()
+@home_option
+@click.argument("kind")
+@click.argument("id", required=False)
+def get(home: Path, kind: str, id: str | None) -> int:
+    """Merged records as JSON lines, sorted by id."""
+    kind_of(kind)
+    with opened(home) as node, node.store.reading():
+        if id is None:
+            for merged in node.store.each(kind):
+                out(merged.public())
+            return cli.DONE
+        one = node.store.get(kind, id)
+        if one is None:
+            raise Refused("not_found", f"no {kind} {id[:40]}")
+        out(one.public())
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+def sync(home: Path, as_json: bool) -> int:
+    """One round: push all, pull all."""
+    with opened(home) as node:
+        bar = cli.progress("reporting")
+        result = round.run(node, lambda what, done, of: bar(done, of))
+    result.pop("retry_after", None)
+    show(as_json, result)
+    return engine.EXIT[result["state"]]
+
+
+@main.command("status")
+@home_option
+@json_option
+def status_(home: Path, as_json: bool) -> int:
+    """How this market stands with the hub."""
+    with opened(home) as node:
+        show(as_json, status.facts(node))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@json_option
+def verify(home: Path, as_json: bool) -> int:
+    """Recompute everything from bytes; changes nothing."""
+    with opened(home) as node:
+        report = verify_store(node.store, node.cosigner(), {node.origin: node.lock}, cli.progress("verifying"))
+    result = {"ok": report.ok, "entries": report.entries, "problems": report.problems}
+    lines = "\n".join(f"{p['table']} {p['origin'] or ''} {p['index']} {p['record'] or ''}: {p['what']}" for p in report.problems)
+    show(as_json, result, lines or f"ok, {report.entries} entries")
+    return cli.DONE if report.ok else cli.PERSON
+
+
+@main.command()
+@home_option
+def rebuild(home: Path) -> int:
+    """Fold all records anew from the log."""
+    with opened(home) as node:
+        node.store.rebuild(cli.progress("rebuilding"))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+def checkpoint(home: Path) -> int:
+    """The newest signed note; the receipt while nothing newer is signed."""
+    with opened(home) as node:
+        log = node.log
+        note = log.receipt if log.receipt and log.receipt_size == log.size else log.note
+        sys.stdout.buffer.write(bytes(note))
+    return cli.DONE
+
+
+@main.command()
+@home_option
+@click.argument("kind")
+@click.argument("id")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="FILE.tlog-proof")
+def receipt(home: Path, kind: str, id: str, output: Path) -> int:
+    """The proof of a record's newest entry (a contract: of the one that put it in force), and its payload."""
+    kind_of(kind)
+    with opened(home) as node:
+        id_bytes(id) if len(id) == 36 else _no_record(kind, id)
+        proof = proof_of(node, kind, id)
+    output.write_bytes(proof.file)
+    if proof.payload is not None:
+        Path(f"{output}.payload").write_bytes(proof.payload)
+    if not proof.confirmed:
+        say("not yet confirmed by the hub: the proof stands on this market's own signature only")
+    return cli.DONE
+
+
+def _no_record(kind: str, id: str) -> None:
+    raise Refused("not_found", f"no {kind} {id[:40]}")
+
+
+@main.command()
+@home_option
+def vkeys(home: Path) -> int:
+    """Verifier keys: the own log's, then the hub's cosigner's (only the first before enrolment)."""
+    with opened(home) as node:
+        click.echo(str(node.key.verifier))
+        if cosigner := node.cosigner():
+            click.echo(str(cosigner))
+    return cli.DONE
+
+
+@main.command("export-log")
+@home_option
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export_log(home: Path, folder: Path) -> int:
+    """The own log as tiles at the newest receipt's size, with that receipt as `checkpoint`."""
+    with opened(home) as node:
+        log = node.log
+        if not log.receipt:
+            raise Refused("no_receipt", "the hub has confirmed nothing yet")
+        from common.store.export import export
+
+        export(node.store, log, bytes(log.receipt), log.receipt_size, folder)
+    return cli.DONE
+
+
+@main.group("staff")
+def staff_() -> None:
+    """Accounts of people who work here."""
+
+
+@staff_.command("add")
+@home_option
+@json_option
+@click.argument("login")
+@click.option("--name", help="Name as pages show it.")
+@click.option("--role", type=click.Choice(["clerk", "reviewer", "manager"]), default="clerk", show_default=True)
+def staff_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
+    """A new account with a first password."""
+    with opened(home) as node:
+        password = staff.add(node, "script", login, name or login, role)
+    show(as_json, {"login": login, "role": role, "first_password": password})
+    return cli.DONE
+
+
+@staff_.command("list")
+@home_option
+@json_option
+def staff_list(home: Path, as_json: bool) -> int:
+    """All accounts."""
+    with opened(home) as node:
+        rows = [{"login": one.login, "name": one.name, "role": one.role, "active": one.active} for one in node.accounts.listed()]
+    show(as_json, {"staff": rows}, "\n".join(f"{row['login']}\t{row['role']}\t{row['name']}" for row in rows))
+    return cli.DONE
+
+
+@staff_.command("disable")
+@home_option
+@click.argument("login")
+def staff_disable(home: Path, login: str) -> int:
+    """End an account and its sessions."""
+    with opened(home) as node:
+        staff.disable(node, "script", login)
+    return cli.DONE
+
+
+@staff_.command("reset")
+@home_option
+@json_option
+@click.argument("login")
+def staff_reset(home: Path, as_json: bool, login: str) -> int:
+    """A new first password."""
+    with opened(home) as node:
+        password = staff.reset(node, login)
+    show(as_json, {"login": login, "first_password": password})
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    main()

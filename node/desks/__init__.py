@@ -1,0 +1,1 @@
+"""Blueprints, one per desk: request -> market -> page. Nothing else belongs here."""

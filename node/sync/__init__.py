@@ -1,0 +1,1 @@
+"""Taking our log to the hub and the hub's logs to us."""

@@ -1,0 +1,248 @@
+"""One round: push all, then pull all. Run by the loop inside `serve`, by `sync`, by whoever clicks.
+
+Rules kept here:
+- One round at a time, by an OS lock beside the store: a killed round never holds up the next.
+- A chunk is resumed at the last receipt; repeating one is harmless. The receipt is checked against our own
+  tree before it counts, and what the hub says of our size never outweighs what we hold.
+- While one chunk is on its way the next is made ready, so that the wire and the disk work at once.
+- Nothing is lost by failing at any point: the round begins again where the receipts end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.errors import Invalid, Refused, Tampered, YizhanError
+from common.keys import VerifierKey
+from common.log import checkpoint as checkpoints
+from common.log import push as pushes
+from common.log import request as signing
+from common.log.checkpoint import Checkpoint
+from common.log.follower import advance
+from common.log.push import Push
+from common.store import logs
+from common.store.lock import exclusive
+from common.store.tables import Log
+from node.home import Home
+from node.market import status as standing
+from node.sync import engine
+from node.sync.hub_client import HubClient, packed
+from node.version import VERSION
+
+GIVE_UP_SECONDS = 50
+PUSH_BYTES = 8 * 1024 * 1024
+Step = Callable[[str, int, int], object]  # (what, done, of)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Entries ready to send: gzipped frame, and the head that it signs."""
+
+    checkpoint: Checkpoint
+    body: bytes
+    entries: int
+
+
+def run(home: Home, step: Step = lambda what, done, of: None) -> dict[str, Any]:
+    """One round. Returns what `sync --json` prints, with "error" and "retry_after" where it failed."""
+    started = time.monotonic()
+    try:
+        with alone(home.path):
+            state, counts, error = _round(home, step)
+    except BlockingIOError:
+        state, counts, error = "in_progress", {}, None
+    with home.store.reading():
+        log = home.log
+        result = {
+            "state": state,
+            "pushed": counts.get("pushed", 0),
+            "pulled": counts.get("pulled", 0),
+            "size": log.size,
+            "receipted": log.receipt_size,
+            "set_aside": standing.refused(home, log),
+            "conflicts": standing.conflicts(home),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    if error:
+        result |= {"error": error.code, "message": error.message, "retry_after": error.detail.get("retry_after")}
+    return result
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the round's lock; BlockingIOError if another process or thread has it."""
+    with open(home / "sync.lock", "a+b") as file, exclusive(file.fileno(), wait=False):
+        yield
+
+
+def _round(home: Home, step: Step) -> tuple[str, dict[str, int], YizhanError | None]:
+    counts = {"pushed": 0, "pulled": 0}
+    now = home.ambience.now()
+    client: HubClient | None = None
+    try:
+        if home.state() == "recovering":
+            raise Tampered("recovering", "the store is older than what was signed")
+        url = home.store.setting("hub.url")
+        if not url:
+            raise Refused("not_enrolled", "this market has not enrolled with a hub")
+        client = HubClient(url, home.key, VERSION, home.store.setting("hub.nonce") or "")
+        _push_all(home, client, counts, step)
+        _pull_all(home, client, counts, step)
+    except YizhanError as error:
+        _remember(home, client, {"sync.last_try": now, "sync.error": error.code, "sync.error_at": now})
+        if error.code in ("revoked", "closed", "not_approved"):
+            state = "pending" if error.code == "not_approved" else "revoked"
+            _remember(home, None, {"hub.state": state})
+        return engine.outcome(error), counts, error
+    finally:
+        if client:
+            client.close()
+    done = home.ambience.now()
+    _remember(home, client, {"sync.last_try": now, "sync.last_ok": done, "sync.error": "", "hub.state": "open"})
+    return "ok", counts, None
+
+
+def _remember(home: Home, client: HubClient | None, facts: dict[str, Any]) -> None:
+    if client is not None:
+        facts = facts | {"hub.nonce": client.nonce}
+        if client.skew_s is not None:
+            facts["sync.skew_s"] = client.skew_s
+    changed = {key: str(value) for key, value in facts.items() if home.store.setting(key) != str(value)}
+    if changed:
+        with home.store.writing():
+            for key, value in changed.items():
+                home.store.set(key, value)
+
+
+# -- pushing ---------------------------------------------------------------------------------------------------
+
+
+def _push_all(home: Home, client: HubClient, counts: dict[str, int], step: Step) -> None:
+    window = engine.Window()
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as ahead:
+        ready: Future[Chunk | None] | None = None
+        while True:
+            start = home.log.receipt_size
+            chunk = ready.result() if ready else None
+            ready = None
+            if chunk is None or chunk.checkpoint.size - chunk.entries != start:
+                chunk = prepare(home, start, window.entries)
+            if chunk is None:
+                return
+            ready = ahead.submit(_prepare_there, home, chunk.checkpoint.size, window.entries)
+            step("push", chunk.checkpoint.size, home.log.size)
+            try:
+                receipt = client.push(chunk.body, _machine(home, chunk.checkpoint))
+            except Invalid as error:
+                if error.code != "push_too_large" or chunk.entries == 1:
+                    raise
+                window.halve()
+                ready = None
+                continue
+            except Refused as error:
+                if error.code not in ("behind", "ahead"):
+                    raise
+                _resume(home, error)
+            else:
+                _take_receipt(home, receipt, chunk.checkpoint)
+                counts["pushed"] += chunk.entries
+                window.widen()
+            if home.log.receipt_size > start:
+                started = time.monotonic()
+            elif time.monotonic() - started > GIVE_UP_SECONDS:
+                raise Refused("no_progress", "the hub takes nothing and says nothing")
+
+
+def _prepare_there(home: Home, start: int, most: int) -> Chunk | None:
+    """`prepare` in the helper thread, whose database connection ends with it."""
+    try:
+        return prepare(home, start, most)
+    finally:
+        home.store.close()
+
+
+def prepare(home: Home, start: int, most: int) -> Chunk | None:
+    """The next entries from `start`, framed, signed and packed; None where all is sent."""
+    with home.store.reading():
+        log = home.log
+        if start >= log.size:
+            return None
+        items = logs.read(home.store.db, log, start, min(log.size, start + most), PUSH_BYTES)
+        size = start + len(items)
+        checkpoint = Checkpoint(log.origin, size, logs.root_at(home.store.db, log, size))
+    note = bytes(log.note) if size == log.size and log.note else checkpoints.sign(checkpoint, home.key)
+    frame = pushes.encode(Push(log.origin, start, note, items))
+    return Chunk(checkpoint, packed(frame), len(items))
+
+
+def _machine(home: Home, checkpoint: Checkpoint) -> str:
+    return signing.sign_machine(home.key, checkpoint.size, home.install_id(), home.host_name())
+
+
+def _take_receipt(home: Home, receipt: bytes, pushed: Checkpoint | None) -> None:
+    """Check a receipt against our own tree and keep it. Tampered if it says what we do not hold."""
+    cosigner = home.cosigner()
+    assert cosigner is not None
+    log = home.log
+    size, root, _ = logs.open_receipt_of(log, receipt, cosigner)
+    if size > log.size:
+        raise Tampered("clone", f"the hub receipted {size}, this store ends at {log.size}", size=size)
+    if pushed and size < pushed.size:
+        raise Tampered("receipt_short", f"pushed {pushed.size}, receipted {size}")
+    with home.store.writing():
+        log = home.log
+        if logs.root_at(home.store.db, log, size) != root:
+            raise Tampered("fork", f"the hub receipted another root at {size}", size=size)
+        logs.keep_receipt(home.store.db, log, size, receipt)
+
+
+def _resume(home: Home, error: Refused) -> None:
+    """The hub stands elsewhere than our last receipt: believe it only with a receipt that fits our tree."""
+    held, receipt = error.detail.get("size"), error.detail.get("receipt")
+    log = home.log
+    if not isinstance(held, int):
+        raise error
+    if held > log.size:
+        raise Tampered("clone", f"the hub holds {held}, this store ends at {log.size}", size=held)
+    if held < log.receipt_size:
+        raise Tampered("hub_rewound", f"the hub receipted {log.receipt_size} and now holds {held}", size=held)
+    if not isinstance(receipt, str) or held == log.receipt_size:
+        raise error
+    _take_receipt(home, receipt.encode(), None)
+
+
+# -- pulling ---------------------------------------------------------------------------------------------------
+
+
+def _pull_all(home: Home, client: HubClient, counts: dict[str, int], step: Step) -> None:
+    for setting in ("hub.bulletin", "hub.outbox"):
+        vkey = VerifierKey.parse(home.store.setting(setting) or "")
+        while True:
+            log = logs.get_log(vkey.name)
+            frame = client.pull(log.origin, log.size, bytes(log.root))
+            if frame is None:
+                break
+            count = take(home, vkey, frame)
+            counts["pulled"] += count
+            step("pull", log.size + count, log.size + count)
+    if client.held is not None and client.held < home.log.receipt_size:
+        raise Tampered("hub_rewound", f"the hub holds {client.held}, it receipted {home.log.receipt_size}")
+
+
+def take(home: Home, vkey: VerifierKey, frame: bytes) -> int:
+    """Follow one chunk of a hub log: check, store, fold, in one transaction. Returns its entries."""
+    push = pushes.parse(frame)
+    with home.store.writing():
+        log = Log.get(Log.origin == vkey.name)
+        moved = advance(logs.head_of(log), push, vkey, relayed=True)
+        if not push.items:
+            raise Tampered("empty_chunk", f"{log.origin}: an answer without entries")
+        home.store.projector.apply(log, logs.extend(home.store.db, log, push, moved))
+    return len(push.items)
