@@ -1,15 +1,17 @@
 """What both command lines share: where the home is, how results and errors leave the process.
 
 Exit codes: 0 done · 1 something was refused (said why) · 2 usage · 4 a person is needed · 75 the other side
-could not be reached (nothing lost). With `--json`, stdout holds one JSON object and nothing else; everything
-for people goes to stderr then. Options of the program may stand before the command or after it.
+could not be reached (nothing lost). With `--json`, stdout holds one JSON object and nothing else (what was
+refused: {"code", "message", "field"}); everything for people goes to stderr then. Every command takes
+`--home` and `--json`, before its name or after it.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -20,13 +22,14 @@ import common
 from common.errors import Tampered, Unreachable, YizhanError
 
 DONE, REFUSED, USAGE, PERSON, AWAY = 0, 1, 2, 4, 75
+HOME_HELP = "Folder of the home; also $YIZHAN_HOME."
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def home_option(command: Command) -> Command:
     """`--home`, given before the command or after it; the command gets a Path `home`."""
 
-    @click.option("--home", "home_here", metavar="DIR", help="Folder of the home; also $YIZHAN_HOME.")
+    @click.option("--home", "home_here", metavar="DIR", help=HOME_HELP)
     @click.pass_context
     @functools.wraps(command)
     def wrapped(context: click.Context, home_here: str | None, *args: Any, **options: Any) -> Any:
@@ -39,13 +42,20 @@ def home_option(command: Command) -> Command:
 
 
 def json_option(command: Command) -> Command:
-    """`--json`, given before the command or after it; the command gets a bool `as_json`."""
+    """`--json`, given before the command or after it; the command gets a bool `as_json`. What it raises is
+    told on stdout too."""
 
     @click.option("--json", "json_here", is_flag=True, help="Print one JSON object on stdout.")
     @click.pass_context
     @functools.wraps(command)
     def wrapped(context: click.Context, json_here: bool, *args: Any, **options: Any) -> Any:
-        return command(*args, as_json=json_here or bool((context.obj or {}).get("json")), **options)
+        as_json = json_here or bool((context.obj or {}).get("json"))
+        try:
+            return command(*args, as_json=as_json, **options)
+        except YizhanError as error:
+            if as_json:
+                out({"code": error.code, "message": error.message, "field": error.field})
+            raise
 
     return wrapped  # type: ignore[return-value]
 
@@ -63,7 +73,7 @@ def program(name: str, file: str, help: str) -> Program:
     """The commands of the program in `file`, with the options that may stand before the command."""
 
     @click.group(name=name, cls=Program, help=help, context_settings={"help_option_names": ["-h", "--help"]})
-    @click.option("--home", envvar="YIZHAN_HOME", metavar="DIR", help="Folder of the home; also $YIZHAN_HOME.")
+    @click.option("--home", envvar="YIZHAN_HOME", metavar="DIR", help=HOME_HELP)
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
     @click.pass_context
     def group(context: click.Context, home: str | None, as_json: bool) -> None:
@@ -95,7 +105,12 @@ def run(group: Program) -> NoReturn:
         say(f"{error.code}: {error.message}")
         code = exit_of(error)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # nobody reads; do not say so at the end
+        code = REFUSED
+    except OSError as error:
+        say(f"os: {error}")
         code = REFUSED
     sys.exit(code if isinstance(code, int) else DONE)
 
@@ -122,7 +137,43 @@ def show(as_json: bool, value: dict[str, Any], line: str = "") -> None:
     if as_json:
         out(value)
     else:
-        click.echo(line or "\n".join(f"{name}: {item}" for name, item in value.items()))
+        click.echo(line or "\n".join(f"{name}: {_told(item)}" for name, item in value.items()))
+
+
+def _told(item: Any) -> str:
+    return (
+        "-" if item is None else msgspec.json.encode(item).decode() if isinstance(item, dict) else str(item)
+    )
+
+
+def report(as_json: bool, ok: bool, entries: int, problems: list[dict[str, Any]]) -> int:
+    """What `verify` found, and its exit code."""
+    told = [(p["table"], p["origin"], p["index"], p["record"], p["what"]) for p in problems]
+    lines = [" ".join(str(part) for part in one if part is not None) for one in told]
+    show(
+        as_json,
+        {"ok": ok, "entries": entries, "problems": problems},
+        "\n".join(lines) or f"ok, {entries} entries",
+    )
+    return DONE if ok else PERSON
+
+
+def note(as_json: bool, origin: str, raw: bytes) -> None:
+    """A signed note, exactly as it was signed."""
+    if as_json:
+        out({"origin": origin, "note": raw.decode()})
+    else:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+
+
+def people(as_json: bool, title: str, accounts: Iterable[Any]) -> None:
+    """Accounts with login, name, role and whether they are active."""
+    rows = [{name: getattr(one, name) for name in ("login", "name", "role", "active")} for one in accounts]
+    lines = [
+        f"{row['login']}\t{row['role']}\t{'' if row['active'] else 'off'}\t{row['name']}" for row in rows
+    ]
+    show(as_json, {title: rows}, "\n".join(lines))
 
 
 def progress(label: str) -> Callable[[int, int], None]:

@@ -1,31 +1,39 @@
-"""The hub's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md)."""
+"""The hub's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md).
+
+One command after the other and nothing besides; hence longer than other files.
+"""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from common import cli
 from common.cli import home_option, json_option, out, program, show
 from common.data.divisions import name_of
-from common.errors import Refused
+from common.errors import Invalid, Refused
 from common.records import kind_of
 from common.store import logs
+from common.store.accounts import is_login
+from common.store.ambience import REAL
+from common.store.database import explained
+from common.store.export import export
 from common.store.verify import verify as verify_store
 from hub.home import Home
 from hub.province import operators, registry, status
-from common.store.ambience import REAL
 
 main = program("yizhan-hub", __file__, "The province: takes what markets report, proves it, answers for it.")
+BY = "script"  # whose name stands behind what commands write into the hub's log
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Home]:
-    with closing(Home(path, REAL, cli.progress("rebuilding"))) as home:
+    with explained(), closing(Home(path, REAL, cli.progress("rebuilding"))) as home:
         yield home
 
 
@@ -36,14 +44,19 @@ def opened(path: Path) -> Iterator[Home]:
 @click.option("--province", required=True, help="Two digits of the province, such as 37.")
 @click.option("--name", help="Name that pages show.")
 @click.option("--admin", default="admin", show_default=True, help="Login of the first administrator.")
-@click.option("--db", help="Address of the database; sqlite (the default, in the home) is the only kind so far.")
-def init(home: Path, as_json: bool, domain: str, province: str, name: str | None, admin: str, db: str | None) -> int:
+@click.option(
+    "--db", help="Address of the database; sqlite (the default, in the home) is the only kind so far."
+)
+def init(
+    home: Path, as_json: bool, domain: str, province: str, name: str | None, admin: str, db: str | None
+) -> int:
     """Make a new home with empty logs, keys and a first administrator."""
     if db and not db.startswith("sqlite:"):
         raise Refused("database_unsupported", "only the SQLite store in the home is supported so far")
+    if not is_login(admin):  # before anything is made: a home without an administrator would be in the way
+        raise Invalid("login_form", "a login has 1 to 32 letters, digits or dashes", field="admin")
     place = name_of(f"{province}0000")
-    made = Home.create(home, domain, province, name or f"{place}零工市场省平台", REAL)
-    with closing(made):
+    with closing(Home.create(home, domain, province, name or f"{place}零工市场省平台", REAL)) as made:
         password = operators.add(made, admin, admin, "admin")
         result = {
             "origin": made.hub_origin,
@@ -58,9 +71,10 @@ def init(home: Path, as_json: bool, domain: str, province: str, name: str | None
 
 @main.command()
 @home_option
+@json_option
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-def serve(home: Path, host: str | None, port: int | None) -> int:
+def serve(home: Path, as_json: bool, host: str | None, port: int | None) -> int:
     """Serve the exchange with nodes and the operators' pages."""
     from common.web.logs import set_up
     from common.web.serve import run
@@ -72,7 +86,7 @@ def serve(home: Path, host: str | None, port: int | None) -> int:
             create_app(hub),
             host or hub.config.host,
             hub.config.port if port is None else port,
-            "yizhan-hub ready at {address}",
+            '{{"address":"{address}"}}' if as_json else "yizhan-hub ready at {address}",
             threads=hub.config.threads,
             trusted_proxy=hub.config.trusted_proxy or None,
         )
@@ -87,8 +101,23 @@ def serve(home: Path, host: str | None, port: int | None) -> int:
 def enrol(home: Path, as_json: bool, market: str, name: str, approve_now: bool) -> int:
     """A one-time code for a market's node."""
     with opened(home) as hub:
-        code = registry.invite(hub, market, name, "script", approve_now)
-    show(as_json, {"code": code, "market": market, "days": hub.config.code_days}, code)
+        code = registry.invite(hub, market, name, BY, approve_now)
+        days = hub.config.code_days
+    show(as_json, {"code": code, "market": market, "days": days}, code)
+    return cli.DONE
+
+
+@main.command("enrol-file")
+@home_option
+@json_option
+@click.argument("request", type=click.File("rb"))
+@click.option("-o", "--output", type=FILE, required=True, help="Where to write the answer.")
+def enrol_file(home: Path, as_json: bool, request: Any, output: Path) -> int:
+    """Answer an enrolment request that came by stick."""
+    with opened(home) as hub:
+        answer = registry.enrol(hub, request.read(1 << 20))
+    output.write_bytes(answer)
+    show(as_json, {"answer": str(output)}, f"carry {output} back to the market")
     return cli.DONE
 
 
@@ -100,7 +129,7 @@ def approve(home: Path, as_json: bool, market: str) -> int:
     """Open a market that has enrolled, after comparing the fingerprint words."""
     with opened(home) as hub:
         words = registry.fingerprint_words(hub, market)
-        registry.approve(hub, market, "script")
+        registry.approve(hub, market, BY)
     show(as_json, {"market": market, "state": "open", "words": words})
     return cli.DONE
 
@@ -112,17 +141,23 @@ def markets(home: Path, as_json: bool) -> int:
     """All markets: state, size, last contact, problems."""
     with opened(home) as hub, hub.store.reading():
         rows = registry.markets(hub)
-    lines = [f"{row['code']}\t{row['state']}\t{row['size']}\t{','.join(row['problems']) or '-'}\t{row['name']}" for row in rows]
+    lines = [
+        "\t".join(
+            (row["code"], row["state"], str(row["size"]), ",".join(row["problems"]) or "-", row["name"])
+        )
+        for row in rows
+    ]
     show(as_json, {"markets": rows}, "\n".join(lines))
     return cli.DONE
 
 
 @main.command()
 @home_option
+@json_option
 @click.argument("kind")
 @click.argument("id", required=False)
 @click.option("--market", help="Only records that this market created.")
-def get(home: Path, kind: str, id: str | None, market: str | None) -> int:
+def get(home: Path, as_json: bool, kind: str, id: str | None, market: str | None) -> int:
     """Merged records as JSON lines, sorted by id."""
     kind_of(kind)
     with opened(home) as hub, hub.store.reading():
@@ -155,60 +190,61 @@ def verify(home: Path, as_json: bool) -> int:
     """Recompute everything from bytes; changes nothing."""
     with opened(home) as hub:
         report = verify_store(hub.store, hub.cosigner.verifier, hub.locks(), cli.progress("verifying"))
-    result = {"ok": report.ok, "entries": report.entries, "problems": report.problems}
-    lines = "\n".join(f"{p['table']} {p['origin'] or ''} {p['index']} {p['record'] or ''}: {p['what']}" for p in report.problems)
-    show(as_json, result, lines or f"ok, {report.entries} entries")
-    return cli.DONE if report.ok else cli.PERSON
+    return cli.report(as_json, report.ok, report.entries, report.problems)
 
 
 @main.command()
 @home_option
-def rebuild(home: Path) -> int:
+@json_option
+def rebuild(home: Path, as_json: bool) -> int:
     """Fold all records anew from the logs."""
     with opened(home) as hub:
         hub.store.rebuild(cli.progress("rebuilding"))
+    show(as_json, {"rebuilt": True}, "rebuilt")
     return cli.DONE
 
 
 @main.command()
 @home_option
+@json_option
 @click.argument("origin")
-def checkpoint(home: Path, origin: str) -> int:
+def checkpoint(home: Path, as_json: bool, origin: str) -> int:
     """The newest signed note of a log; of a market's, the newest receipt."""
-    with opened(home) as hub:
+    with opened(home):
         log = logs.get_log(origin)
-        note = log.receipt or log.note
-        if note is None:
-            raise Refused("no_receipt", f"{origin} has no signed note yet")
-        sys.stdout.buffer.write(bytes(note))
+    note = log.receipt or log.note
+    if note is None:
+        raise Refused("no_receipt", f"{origin} has no signed note yet")
+    cli.note(as_json, log.origin, bytes(note))
     return cli.DONE
 
 
 @main.command("export-log")
 @home_option
+@json_option
 @click.argument("origin")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def export_log(home: Path, origin: str, folder: Path) -> int:
+def export_log(home: Path, as_json: bool, origin: str, folder: Path) -> int:
     """A log as tiles, with its newest signed note as `checkpoint`."""
-    from common.store.export import export
-
     with opened(home) as hub:
         log = logs.get_log(origin)
         note, size = (log.receipt, log.receipt_size) if log.receipt else (log.note, log.size)
         if note is None:
             raise Refused("no_receipt", f"{origin} has no signed note yet")
         export(hub.store, log, bytes(note), size, folder)
+    show(as_json, {"origin": origin, "size": size, "folder": str(folder)}, str(folder))
     return cli.DONE
 
 
 @main.command()
 @home_option
+@json_option
 @click.argument("origin")
-def vkeys(home: Path, origin: str) -> int:
+def vkeys(home: Path, as_json: bool, origin: str) -> int:
     """Verifier keys of a log: its own, then the cosigner's."""
     with opened(home) as hub:
-        click.echo(logs.get_log(origin).vkey)
-        click.echo(str(hub.cosigner.verifier))
+        keys = [logs.get_log(origin).vkey, str(hub.cosigner.verifier)]
+    show(as_json, {"vkeys": keys}, "\n".join(keys))
     return cli.DONE
 
 
@@ -222,7 +258,9 @@ def operator() -> None:
 @json_option
 @click.argument("login")
 @click.option("--name", help="Name as pages show it.")
-@click.option("--role", type=click.Choice(["operator", "auditor", "admin"]), default="operator", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["operator", "auditor", "admin"]), default="operator", show_default=True
+)
 def operator_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
     """A new account with a first password."""
     with opened(home) as hub:
@@ -237,18 +275,19 @@ def operator_add(home: Path, as_json: bool, login: str, name: str | None, role: 
 def operator_list(home: Path, as_json: bool) -> int:
     """All accounts."""
     with opened(home) as hub:
-        rows = [{"login": one.login, "name": one.name, "role": one.role, "active": one.active} for one in hub.accounts.listed()]
-    show(as_json, {"operators": rows}, "\n".join(f"{row['login']}\t{row['role']}\t{row['name']}" for row in rows))
+        cli.people(as_json, "operators", operators.listed(hub))
     return cli.DONE
 
 
 @operator.command("disable")
 @home_option
+@json_option
 @click.argument("login")
-def operator_disable(home: Path, login: str) -> int:
+def operator_disable(home: Path, as_json: bool, login: str) -> int:
     """End an account and its sessions."""
-    with opened(home) as hub, hub.store.writing():
-        hub.accounts.disable(login)
+    with opened(home) as hub:
+        operators.disable(hub, login)
+    show(as_json, {"login": login, "active": False}, f"{login} disabled")
     return cli.DONE
 
 
@@ -258,12 +297,11 @@ def operator_disable(home: Path, login: str) -> int:
 @click.argument("login")
 def operator_reset(home: Path, as_json: bool, login: str) -> int:
     """A new first password."""
-    with opened(home) as hub, hub.store.writing():
-        password = hub.accounts.reset(login)
+    with opened(home) as hub:
+        password = operators.reset(hub, login)
     show(as_json, {"login": login, "first_password": password})
     return cli.DONE
 
 
 if __name__ == "__main__":
     main()
-

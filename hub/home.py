@@ -13,7 +13,7 @@ from pathlib import Path
 from common import config
 from common.errors import Invalid, Refused, Tampered
 from common.keys import COSIGNATURE, BoxKey, SigningKey
-from common.log import origins
+from common.log import origins, tree
 from common.log.checkpoint import Checkpoint
 from common.store import logs
 from common.store.accounts import Accounts
@@ -66,7 +66,7 @@ class Home:
         recovery.save(keys / "recovery-1.key")
         BoxKey.generate().save(keys / "box.key")
         store = Store.create(path / "store.db", "hub", LOCAL_TABLES)
-        made = []
+        made: list[Signed] = []
         with store.writing():
             for origin, role, file in (
                 (origins.hub_log(domain, 1), "own", "log-1"),
@@ -106,7 +106,7 @@ class Home:
         return self._keys[origin]
 
     def new_outbox_key(self, code: str) -> SigningKey:
-        """The key of a market's outbox; an earlier attempt's file that never signed anything is used again."""
+        """The key of a market's outbox; an earlier attempt's, which never signed anything, is used again."""
         file = f"outbox-{code}-1"
         if not (self.path / "keys" / f"{file}.key").exists():
             SigningKey.generate(origins.outbox(self.domain, code, 1)).save(self.path / "keys" / f"{file}.key")
@@ -127,12 +127,14 @@ class Home:
             self.lock(checkpoint.origin).advance(checkpoint.origin, checkpoint.size, checkpoint.root, note)
 
     def compare(self, log: Log) -> None:
-        """Raise Tampered('recovering') unless the store holds all that was signed of this log. A log that we
-        never cosigned has no lock yet."""
-        lock = self.lock(log.origin)
-        if log.receipt is None and log.role == "market" and lock.newest() is None:
-            return
-        compare_with_lock(self.store, log, lock)
+        """Raise Tampered('recovering') unless the store holds all that was signed or cosigned of this log.
+        Every log has its lock from the moment it is opened (`begin_lock`); a missing one says something."""
+        compare_with_lock(self.store, log, self.lock(log.origin))
+
+    def begin_lock(self, origin: str) -> None:
+        """The lock of a log that we are about to open, before the transaction that opens it commits. Were it
+        made with the first receipt, a power cut between commit and lock would look like a restored store."""
+        self.lock(origin).advance(origin, 0, tree.EMPTY, b"")
 
     def state(self) -> str:
         """'ready' or 'recovering': the store is older than what we signed."""

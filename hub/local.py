@@ -10,6 +10,7 @@ from common.store.accounts import ACCOUNT_TABLES
 class LocalInvite(peewee.Model):
     """A one-time enrolment code. `request` and `answer` once it was used: a repeat gets the same answer."""
 
+    id = peewee.AutoField()
     market = peewee.TextField(index=True)
     name = peewee.TextField()
     secret = peewee.BlobField(unique=True)
@@ -57,6 +58,7 @@ class LocalMachine(peewee.Model):
 class LocalEvidence(peewee.Model):
     """Proof of what should not be: a fork's two notes, with both machines' facts. Never deleted."""
 
+    id = peewee.AutoField()
     at = peewee.IntegerField()
     market = peewee.TextField(index=True)
     origin = peewee.TextField()
@@ -70,4 +72,19 @@ class LocalEvidence(peewee.Model):
         table_name = "local_evidence"
 
 
-LOCAL_TABLES = (*ACCOUNT_TABLES, LocalInvite, LocalContact, LocalMachine, LocalEvidence)
+class LocalAudit(peewee.Model):
+    """Who saw or did what that leaves no entry in the log: full numbers viewed, codes given out, accounts."""
+
+    id = peewee.AutoField()
+    at = peewee.IntegerField(index=True)
+    actor = peewee.TextField()
+    act = peewee.TextField()
+    kind = peewee.TextField(null=True)
+    record = peewee.TextField(null=True)
+    why = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "local_audit"
+
+
+LOCAL_TABLES = (*ACCOUNT_TABLES, LocalInvite, LocalContact, LocalMachine, LocalEvidence, LocalAudit)

@@ -1,8 +1,10 @@
-"""The node's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md)."""
+"""The node's commands. Names, fields and exit codes are fixed: scripts rely on them (docs/commands.md).
+
+One command after the other and nothing besides; hence longer than other files.
+"""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,21 +14,26 @@ import click
 
 from common import cli
 from common.cli import home_option, json_option, out, program, say, show
-from common.errors import Refused
+from common.errors import Invalid, Refused
 from common.records import kind_of
-from common.records.fields import id_bytes
+from common.store.accounts import is_login
+from common.store.database import explained
+from common.store.export import export
 from common.store.verify import verify as verify_store
 from node.home import Home
 from node.market import scripts, staff, status
 from node.market.papers import proof_of
-from node.sync import enrolling, engine, round
+from node.sync import engine, enrolling, round
 
-main = program("yizhan-node", __file__, "One county's market: works without network, reports when there is one.")
+main = program(
+    "yizhan-node", __file__, "One county's market: works without network, reports when there is one."
+)
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Home]:
-    with closing(Home(path, progress=cli.progress("rebuilding"))) as home:
+    with explained(), closing(Home(path, progress=cli.progress("rebuilding"))) as home:
         yield home
 
 
@@ -39,8 +46,9 @@ def opened(path: Path) -> Iterator[Home]:
 @click.option("--admin", default="admin", show_default=True, help="Login of the first manager.")
 def init(home: Path, as_json: bool, market: str, name: str, domain: str, admin: str) -> int:
     """Make a new home with an empty log and a first manager."""
-    made = Home.create(home, market, name, domain)
-    with closing(made):
+    if not is_login(admin):  # before anything is made: a home without a manager would be in the way
+        raise Invalid("login_form", "a login has 1 to 32 letters, digits or dashes", field="admin")
+    with closing(Home.create(home, market, name, domain)) as made:
         password = staff.add(made, admin, admin, admin, "manager")
         result = {
             "origin": made.origin,
@@ -55,22 +63,37 @@ def init(home: Path, as_json: bool, market: str, name: str, domain: str, admin: 
 @main.command()
 @home_option
 @json_option
-@click.option("--hub", required=True, help="Address of the hub, https://…")
-@click.option("--code", required=True, help="One-time code from the hub's administrator.")
-def enrol(home: Path, as_json: bool, hub: str, code: str) -> int:
+@click.option("--hub", help="Address of the hub, https://…")
+@click.option("--code", help="One-time code from the hub's administrator.")
+@click.option("-o", "--output", type=FILE, help="By stick: write the request here.")
+@click.option("--answer", type=click.File("rb"), help="By stick: the hub's answer to the request.")
+def enrol(
+    home: Path, as_json: bool, hub: str | None, code: str | None, output: Path | None, answer: Any
+) -> int:
     """Exchange keys with the hub, by a one-time code that never leaves this machine."""
+    given = (hub is not None, code is not None, output is not None, answer is not None)
     with opened(home) as node:
-        words = enrolling.enrol(node, hub, code)
-        show(as_json, {"origin": node.origin, "words": words}, f"fingerprint words, compare them with the hub: {words}")
+        if given == (True, True, False, False):
+            words = enrolling.enrol(node, str(hub), str(code))
+        elif given == (False, True, True, False) and output:
+            output.write_bytes(enrolling.request_file(node, str(code)))
+            show(as_json, {"origin": node.origin, "request": str(output)}, f"carry {output} to the hub")
+            return cli.DONE
+        elif given[1:] == (False, False, True):
+            words = enrolling.take_answer(node, answer.read(1 << 20), hub)
+        else:
+            raise click.UsageError("give --hub and --code, or by stick --code and -o, and then --answer")
+        show(as_json, {"origin": node.origin, "words": words}, f"compare with the hub: {words}")
     return cli.DONE
 
 
 @main.command()
 @home_option
+@json_option
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
 @click.option("--no-sync", is_flag=True, help="Serve the pages only.")
-def serve(home: Path, host: str | None, port: int | None, no_sync: bool) -> int:
+def serve(home: Path, as_json: bool, host: str | None, port: int | None, no_sync: bool) -> int:
     """Serve the hall's pages, and keep in step with the hub."""
     from common.web.logs import set_up
     from common.web.serve import run
@@ -87,7 +110,7 @@ def serve(home: Path, host: str | None, port: int | None, no_sync: bool) -> int:
             app,
             host or node.config.host,
             node.config.port if port is None else port,
-            "yizhan-node ready at {address}",
+            '{{"address":"{address}"}}' if as_json else "yizhan-node ready at {address}",
             on_stop=[loop.stop] if loop else [],
             threads=node.config.threads,
         )
@@ -95,16 +118,18 @@ def serve(home: Path, host: str | None, port: int | None, no_sync: bool) -> int:
 
 @main.command()
 @home_option
+@json_option
 @click.argument("kind")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--strict", is_flag=True, help="All lines or none.")
 @click.option("--actor", default="script", show_default=True, help="Staff id that the entries name.")
-def put(home: Path, kind: str, file: Any, strict: bool, actor: str) -> int:
-    """Write records from JSON lines {"id"?, "set": {…}, "reasons"?: {code: text}}."""
+def put(home: Path, as_json: bool, kind: str, file: Any, strict: bool, actor: str) -> int:
+    """Write records from JSON lines {"id"?, "set": {…}, "reasons"?: {code: text}}; answers are JSON lines."""
+    if not is_login(actor):
+        raise click.BadParameter("expected 1 to 32 letters, digits or dashes", param_hint="--actor")
     with opened(home) as node:
-        answers = scripts.put_lines(node, kind, file, strict, actor)
         refused = 0
-        for answer in answers:
+        for answer in scripts.put_lines(node, kind, file, strict, actor):
             refused += "message" in answer
             out(answer)
     return cli.REFUSED if refused else cli.DONE
@@ -112,9 +137,10 @@ def put(home: Path, kind: str, file: Any, strict: bool, actor: str) -> int:
 
 @main.command()
 @home_option
+@json_option
 @click.argument("kind")
 @click.argument("id", required=False)
-def get(home: Path, kind: str, id: str | None) -> int:
+def get(home: Path, as_json: bool, kind: str, id: str | None) -> int:
     """Merged records as JSON lines, sorted by id."""
     kind_of(kind)
     with opened(home) as node, node.store.reading():
@@ -158,79 +184,79 @@ def status_(home: Path, as_json: bool) -> int:
 def verify(home: Path, as_json: bool) -> int:
     """Recompute everything from bytes; changes nothing."""
     with opened(home) as node:
-        report = verify_store(node.store, node.cosigner(), {node.origin: node.lock}, cli.progress("verifying"))
-    result = {"ok": report.ok, "entries": report.entries, "problems": report.problems}
-    lines = "\n".join(f"{p['table']} {p['origin'] or ''} {p['index']} {p['record'] or ''}: {p['what']}" for p in report.problems)
-    show(as_json, result, lines or f"ok, {report.entries} entries")
-    return cli.DONE if report.ok else cli.PERSON
+        bar = cli.progress("verifying")
+        report = verify_store(node.store, node.cosigner(), {node.origin: node.lock}, bar)
+    return cli.report(as_json, report.ok, report.entries, report.problems)
 
 
 @main.command()
 @home_option
-def rebuild(home: Path) -> int:
+@json_option
+def rebuild(home: Path, as_json: bool) -> int:
     """Fold all records anew from the log."""
     with opened(home) as node:
         node.store.rebuild(cli.progress("rebuilding"))
+    show(as_json, {"rebuilt": True}, "rebuilt")
     return cli.DONE
 
 
 @main.command()
 @home_option
-def checkpoint(home: Path) -> int:
+@json_option
+def checkpoint(home: Path, as_json: bool) -> int:
     """The newest signed note; the receipt while nothing newer is signed."""
     with opened(home) as node:
         log = node.log
         note = log.receipt if log.receipt and log.receipt_size == log.size else log.note
-        sys.stdout.buffer.write(bytes(note))
+    assert note is not None, "a log of ours has a signed head from its first day"
+    cli.note(as_json, log.origin, bytes(note))
     return cli.DONE
 
 
 @main.command()
 @home_option
+@json_option
 @click.argument("kind")
 @click.argument("id")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="FILE.tlog-proof")
-def receipt(home: Path, kind: str, id: str, output: Path) -> int:
+@click.option("-o", "--output", type=FILE, required=True, help="FILE.tlog-proof")
+def receipt(home: Path, as_json: bool, kind: str, id: str, output: Path) -> int:
     """The proof of a record's newest entry (a contract: of the one that put it in force), and its payload."""
     kind_of(kind)
     with opened(home) as node:
-        id_bytes(id) if len(id) == 36 else _no_record(kind, id)
         proof = proof_of(node, kind, id)
     output.write_bytes(proof.file)
     if proof.payload is not None:
         Path(f"{output}.payload").write_bytes(proof.payload)
     if not proof.confirmed:
         say("not yet confirmed by the hub: the proof stands on this market's own signature only")
+    result = {"origin": proof.origin, "index": proof.index, "confirmed": proof.confirmed, "file": str(output)}
+    show(as_json, result, str(output))
     return cli.DONE
-
-
-def _no_record(kind: str, id: str) -> None:
-    raise Refused("not_found", f"no {kind} {id[:40]}")
 
 
 @main.command()
 @home_option
-def vkeys(home: Path) -> int:
+@json_option
+def vkeys(home: Path, as_json: bool) -> int:
     """Verifier keys: the own log's, then the hub's cosigner's (only the first before enrolment)."""
     with opened(home) as node:
-        click.echo(str(node.key.verifier))
-        if cosigner := node.cosigner():
-            click.echo(str(cosigner))
+        keys = [str(key) for key in (node.key.verifier, node.cosigner()) if key]
+    show(as_json, {"vkeys": keys}, "\n".join(keys))
     return cli.DONE
 
 
 @main.command("export-log")
 @home_option
+@json_option
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def export_log(home: Path, folder: Path) -> int:
+def export_log(home: Path, as_json: bool, folder: Path) -> int:
     """The own log as tiles at the newest receipt's size, with that receipt as `checkpoint`."""
     with opened(home) as node:
         log = node.log
         if not log.receipt:
             raise Refused("no_receipt", "the hub has confirmed nothing yet")
-        from common.store.export import export
-
         export(node.store, log, bytes(log.receipt), log.receipt_size, folder)
+    show(as_json, {"origin": log.origin, "size": log.receipt_size, "folder": str(folder)}, str(folder))
     return cli.DONE
 
 
@@ -244,7 +270,9 @@ def staff_() -> None:
 @json_option
 @click.argument("login")
 @click.option("--name", help="Name as pages show it.")
-@click.option("--role", type=click.Choice(["clerk", "reviewer", "manager"]), default="clerk", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["clerk", "reviewer", "manager"]), default="clerk", show_default=True
+)
 def staff_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
     """A new account with a first password."""
     with opened(home) as node:
@@ -259,18 +287,19 @@ def staff_add(home: Path, as_json: bool, login: str, name: str | None, role: str
 def staff_list(home: Path, as_json: bool) -> int:
     """All accounts."""
     with opened(home) as node:
-        rows = [{"login": one.login, "name": one.name, "role": one.role, "active": one.active} for one in node.accounts.listed()]
-    show(as_json, {"staff": rows}, "\n".join(f"{row['login']}\t{row['role']}\t{row['name']}" for row in rows))
+        cli.people(as_json, "staff", node.accounts.listed())
     return cli.DONE
 
 
 @staff_.command("disable")
 @home_option
+@json_option
 @click.argument("login")
-def staff_disable(home: Path, login: str) -> int:
+def staff_disable(home: Path, as_json: bool, login: str) -> int:
     """End an account and its sessions."""
     with opened(home) as node:
         staff.disable(node, "script", login)
+    show(as_json, {"login": login, "active": False}, f"{login} disabled")
     return cli.DONE
 
 

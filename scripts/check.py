@@ -139,8 +139,8 @@ def stages(options: argparse.Namespace) -> list[tuple[str, Callable[[], Outcome]
     words, jobs = options.k, str(options.jobs)
     plan: list[tuple[str, Callable[[], Outcome]]] = [
         ("packages", lambda: packages(options.quick)),
-        ("formats", lambda: tool("ruff", "format", "--check", ".")),
-        ("lint", lambda: tool("ruff", "check", ".")),
+        ("formats", lambda: tool("ruff", "format", "--check", "--output-format=concise", ".")),
+        ("lint", lambda: tool("ruff", "check", "--output-format=concise", ".")),
         ("types", lambda: tool("mypy")),
         ("tests", lambda: pytest("not browser and not crash and not alone", words, "-n", jobs)),
     ]
@@ -179,7 +179,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="test processes side by side (default 2)")
     options = parser.parse_args()
     environment.enter()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job inherits it ignored
+        signal.signal(number, signal.default_int_handler)
     done: list[Outcome] = []
     begun, stopped = time.monotonic(), False
     try:

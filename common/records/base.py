@@ -12,7 +12,7 @@ only tells. A finding names the fields that it is about: an edit that touches no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,7 +52,8 @@ class Facts:
     """What rules may look at. `fields`: the record as it will be; `before`: as it was ({} if new).
 
     look(kind, id) -> its folded fields or None; same(kind, field, value) -> (id, fields) of records
-    whose indexed field has that value. `today`: Beijing day of the act. `market`: author's code.
+    whose indexed field has that value. `today`: Beijing day of the act. `market`: the author's code or 'hub'.
+    `owner`: who began the record (the author, of a new one).
     """
 
     id: str
@@ -62,6 +63,7 @@ class Facts:
     market: str
     look: Callable[[str, str], Fields | None]
     same: Callable[[str, str, Any], list[tuple[str, Fields]]]
+    owner: str = ""
 
 
 class Record(peewee.Model):
@@ -77,6 +79,9 @@ class Record(peewee.Model):
     title_field: ClassVar[str] = "name"
     columns: ClassVar[tuple[str, ...]] = ()  # fields shown in lists
     fields: ClassVar[dict[str, Wire]]
+    required: ClassVar[tuple[str, ...]]
+    indexed: ClassVar[tuple[str, ...]]
+    referring: ClassVar[tuple[str, ...]]  # fields that name other records
     policy: ClassVar[Policy]
 
     id = RecordId(primary_key=True)
@@ -96,7 +101,12 @@ class Record(peewee.Model):
         wire = {name: field for name, field in cls._meta.fields.items() if isinstance(field, Wire)}
         wire["reasons"] = wire.pop("reasons")
         cls.fields = wire
+        cls.required = tuple(name for name, field in wire.items() if field.required)
+        cls.indexed = tuple(name for name, field in wire.items() if field.index)
+        cls.referring = tuple(name for name, field in wire.items() if field.refers)
         cls.policy = Policy(cls.groups, cls.authors, cls.owned)
+        for name in vars(Record).keys() & wire.keys() - {"reasons"}:
+            delattr(cls, name)  # a field called like a method of ours (a posting's title) must not hide it
 
     @classmethod
     def check_patch(cls, patch: Fields) -> dict[str, Any]:
@@ -114,13 +124,14 @@ class Record(peewee.Model):
     @classmethod
     def complete(cls, patch: dict[str, Any], before: Fields) -> dict[str, Any]:
         """A patch sets a group whole: members that it leaves out keep their present values."""
-        whole = dict(patch)
-        for group in cls.groups:
-            if any(name in patch for name in group):
-                for name in group:
-                    if name not in whole and before.get(name) is not None:
-                        whole[name] = before[name]
-        return whole
+        kept = {name: before[name] for name in cls.written(patch) if before.get(name) is not None}
+        return {**kept, **patch}
+
+    @classmethod
+    def written(cls, patch: Fields) -> set[str]:
+        """The fields that a patch sets: its own, and the other members of their groups."""
+        groups = [group for group in cls.groups if not patch.keys().isdisjoint(group)]
+        return set(patch).union(*groups)
 
     @classmethod
     def settle(cls, patch: dict[str, Any], whole: Fields) -> dict[str, Any]:
@@ -129,8 +140,9 @@ class Record(peewee.Model):
 
     @classmethod
     def check_required(cls, fields: Fields) -> None:
-        for name, field in cls.fields.items():
-            if field.required and fields.get(name) is None:
+        """Raises Invalid('required') for the first field that is missing."""
+        for name in cls.required:
+            if fields.get(name) is None:
                 raise Invalid("required", f"{cls.kind}: {name} is required", field=name)
 
     @classmethod
@@ -148,10 +160,10 @@ class Record(peewee.Model):
         return found
 
     @classmethod
-    def terms(cls, fields: Fields) -> Iterator[str]:
+    def terms(cls, fields: Fields) -> Iterable[str]:
         """Search terms: a query finds the record if a term begins with it. Tails stand reversed after `~`."""
-        return iter(())
+        return ()
 
     @classmethod
-    def title(cls, fields: Fields) -> str:
+    def name_of(cls, fields: Fields) -> str:
         return str(fields.get(cls.title_field) or "")

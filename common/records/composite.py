@@ -48,6 +48,7 @@ class Several(_Json):
         super().__init__(label, **about)
         self.item = item
         self.most_items = most
+        self.refers = item.refers
         if item.choices:
             self.widget = "checks"
             self.choices = item.choices
@@ -91,6 +92,7 @@ class Parts(_Json):
         super().__init__(label, **about)
         self.parts = parts
         self.optional = frozenset(optional)
+        self.refers = any(part.refers for part in parts.values())
         for name, part in parts.items():
             part.name = name
 

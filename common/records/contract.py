@@ -2,17 +2,18 @@
 
 What protects people cannot be overridden here: nobody under 16 on the day of work, nobody of 16 or 17
 in a forbidden trade, no trade without the certificate that it needs, no second contract in force for
-the same hours. All of it is judged by the day of work, never by today.
+the same hours. All of it is judged by the day of work, never by today, and only while the work lies
+ahead: a contract that turns out to be wrong is still stopped, settled and paid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from common.data.trades import TRADES
 from common.errors import Invalid
-from common.records import numbers
 from common.records.base import Facts, Fields, Finding, Record
 from common.records.fields import Checked, Choice, Clock, Day, Fen, Moment, Parts, Ref, Text
 from common.records.job import (
@@ -25,7 +26,7 @@ from common.records.job import (
     work_minutes,
 )
 from common.records.trade import Trade
-from common.records.worker import birth_of, name_terms
+from common.records.worker import age_of, name_terms
 
 FORMS = (
     ("labour", "劳动合同"),
@@ -50,7 +51,7 @@ STATES = (
     ("unpaid", "逾期未付"),
 )
 BINDING = ("worker_signed", "employer_signed", "in_force", "working")
-DEAD = ("cancelled", "no_show", "archived")
+ASSIGNED = (None, "draft", *BINDING)  # what is over must still be settled and paid, whatever the rules say now
 
 
 def _sha256(text: str) -> str:
@@ -104,10 +105,9 @@ class Contract(Record):
         yield from order_of_days(contract)
         yield from wage_floor(contract, facts.market)
         worker = facts.look("worker", contract.get("worker") or "")
-        if worker is None or contract.get("state") in DEAD:
-            return
-        yield from _person(contract, worker)
-        yield from _overlaps(facts)
+        if worker is not None and contract.get("state") in ASSIGNED:
+            yield from _person(contract, worker)
+            yield from _overlaps(facts)
 
     @classmethod
     def terms(cls, fields: Fields) -> Iterator[str]:
@@ -116,24 +116,23 @@ class Contract(Record):
 
 
 def _person(contract: Fields, worker: Fields) -> Iterator[Finding]:
-    """What the worker's age, papers and identity allow on the first day of work."""
-    start, trade = str(contract.get("start_date") or ""), TRADES.get(contract.get("trade") or "")
+    """What the worker's age, papers and identity allow: age on the first day, papers until the last."""
+    first = str(contract.get("start_date") or "")
+    last = str(contract.get("end_date") or first)
+    trade = TRADES.get(str(contract.get("trade")))
     who = ("worker", "start_date", "trade", "state")
-    born = birth_of(worker)
-    age = numbers.age_on(born, start) if born and start else None
+    age = age_of(worker, first)
     if age is not None and age < 16:
         yield Finding("under_16", "block", who, "nobody under 16 on the day of work may be introduced")
     elif age is not None and age < 18 and trade and trade.minor_forbidden:
         yield Finding("minor_forbidden_trade", "block", who, "this trade is forbidden at 16 and 17")
-    if trade and trade.certificate and not _certified(worker, trade.code, start):
-        yield Finding(
-            "certificate_missing", "block", who, "the trade needs a certificate valid on the day of work"
-        )
+    if trade and trade.certificate and not _certified(worker, trade.code, last):
+        about = (*who, "end_date")
+        yield Finding("certificate_missing", "block", about, "the trade needs a certificate valid that day")
     signed = contract.get("signed_worker") or contract.get("state") in BINDING
     if worker.get("id_type") == "none" and signed:
-        yield Finding(
-            "identity_missing", "block", (*who, "signed_worker"), "who showed no document cannot sign"
-        )
+        about = (*who, "signed_worker")
+        yield Finding("identity_missing", "block", about, "who showed no document cannot sign")
 
 
 def _certified(worker: Fields, trade: str, day: str) -> bool:
@@ -147,32 +146,47 @@ def _certified(worker: Fields, trade: str, day: str) -> bool:
 
 
 def _overlaps(facts: Facts) -> Iterator[Finding]:
-    """Another contract of this worker that binds on the same days: same hours block, else it warns."""
+    """Other contracts that bind this worker: at the same hours they block, on the same day they warn."""
     mine = facts.fields
-    about = ("worker", "start_date", "end_date", "hours_from", "hours_to")
-    for id, other in facts.same("contract", "worker", mine.get("worker")):
-        if id == facts.id or other.get("state") not in BINDING or not _days_meet(mine, other):
-            continue
-        if _hours_meet(mine, other):
-            yield Finding(
-                "overlapping_contract", "block", about, "a contract binds this worker at the same hours"
-            )
-        else:
-            yield Finding(
-                "overlapping_days", "warn", about, "another contract binds this worker on the same day"
-            )
-        return
+    others = [
+        other
+        for id, other in facts.same("contract", "worker", mine.get("worker"))
+        if id != facts.id and other.get("state") in BINDING
+    ]
+    about = ("worker", "start_date", "end_date", "hours_from", "hours_to", "state")
+    if any(_hours_meet(mine, other) for other in others):
+        yield Finding("overlapping_contract", "block", about, "a contract binds this worker at these hours")
+    elif any(_days_meet(mine, other, 0) for other in others):
+        yield Finding("overlapping_days", "warn", about, "a contract binds this worker on the same day")
 
 
-def _days_meet(one: Fields, other: Fields) -> bool:
-    starts = str(one.get("start_date")), str(other.get("start_date"))
-    ends = str(one.get("end_date") or starts[0]), str(other.get("end_date") or starts[1])
-    return starts[0] <= ends[1] and starts[1] <= ends[0]
+def _days_meet(one: Fields, other: Fields, later: int) -> bool:
+    """Whether some day of `one`, and the day `later` days after it, are days of `other`."""
+    mine, theirs = _days(one), _days(other)
+    return bool(mine and theirs) and mine[0] + later <= theirs[1] and theirs[0] <= mine[1] + later
+
+
+def _days(fields: Fields) -> tuple[int, int] | tuple[()]:
+    """First and last day as numbers; () where they are not days."""
+    first = fields.get("start_date")
+    try:
+        days = [date.fromisoformat(str(day)).toordinal() for day in (first, fields.get("end_date") or first)]
+    except ValueError:
+        return ()
+    return days[0], days[1]
 
 
 def _hours_meet(one: Fields, other: Fields) -> bool:
-    """Whether the shifts meet; shifts without hours are not known to."""
+    """Whether a shift of `one` meets a shift of `other`; shifts without hours are not known to.
+
+    A shift that crosses midnight reaches into the next day, so neighbouring days are looked at too.
+    """
     start, begin = minute_of(one.get("hours_from")), minute_of(other.get("hours_from"))
     if start is None or begin is None or not one.get("hours_to") or not other.get("hours_to"):
         return False
-    return (begin - start) % 1440 < work_minutes(one) or (start - begin) % 1440 < work_minutes(other)
+    return any(
+        _days_meet(one, other, later)
+        and start < begin + later * 1440 + work_minutes(other)
+        and begin + later * 1440 < start + work_minutes(one)
+        for later in (-1, 0, 1)
+    )

@@ -59,6 +59,7 @@ FEE_WORDS = re.compile("押金|保证金|报名费|体检费|服装费|培训费
 LIMIT_WORDS = re.compile(
     "限男|限女|只招男|只招女|男性优先|女性优先|男士优先|女士优先|[未已]婚|本地人优先|限本地|不要外地|不招外地|限汉族"
 )
+_CLOCK = re.compile("([01][0-9]|2[0-3]):([0-5][0-9])").fullmatch
 PHONE_IN_TEXT = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -150,7 +151,7 @@ def wage_floor(fields: Fields, market: str) -> Iterator[Finding]:
         yield Finding(
             "below_minimum_wage",
             "warn",
-            ("pay", "pay_unit", "hours_from", "hours_to"),
+            ("pay", "pay_unit", "hours_from", "hours_to", "start_date"),
             "pay is below the minimum wage",
         )
 
@@ -162,7 +163,9 @@ def work_minutes(fields: Fields) -> int:
 
 
 def minute_of(clock: object) -> int | None:
-    return int(clock[:2]) * 60 + int(clock[3:]) if isinstance(clock, str) and len(clock) == 5 else None
+    """Minutes since midnight of `HH:MM`; None for anything else."""
+    match = _CLOCK(clock) if isinstance(clock, str) else None
+    return int(match[1]) * 60 + int(match[2]) if match else None
 
 
 def number_terms(number: object) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ BEIJING = timezone(timedelta(hours=8))  # halls know no other zone, and it has n
 is_record_id = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+_EAST = 8 * 3_600_000
 _LAST = 253_402_271_999_999  # the end of the year 9999 in Beijing, where Python's calendar ends
 
 
@@ -22,7 +24,12 @@ def beijing(now: int) -> datetime:
 
 def today(now: int) -> str:
     """The Beijing day `YYYY-MM-DD` of a moment in epoch ms."""
-    return beijing(now).date().isoformat()
+    return _day((max(0, min(now, _LAST)) + _EAST) // 86_400_000)
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> str:
+    return (date(1970, 1, 1) + timedelta(number)).isoformat()
 
 
 def id_bytes(record: str) -> bytes:

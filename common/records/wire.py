@@ -24,11 +24,12 @@ class Wire(peewee.Field):
     widget = "text"
     choices: Choices = ()
     ref: str | None = None
+    refers = False  # whether a value may name records that must be known here (`references`)
 
     def __init__(
         self, label: str, *, required: bool = False, sensitive: bool = False, help: str = "", index: bool = False
     ) -> None:
-        super().__init__(null=True, index=index, choices=())
+        super().__init__(null=True, index=index, choices=type(self).choices)
         self.label = label
         self.required = required
         self.sensitive = sensitive
@@ -320,6 +321,7 @@ class Ref(Wire):
     def __init__(self, label: str, ref: str | None, **about: Any) -> None:
         super().__init__(label, **about)
         self.ref = ref
+        self.refers = ref is not None
 
     def check(self, value: Any) -> str:
         if type(value) is not str or not is_record_id(value):

@@ -6,9 +6,10 @@ numbers of counties that are long abolished. Nobody is refused for lacking a pho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from common.data.initials import initials
 from common.errors import Invalid
 from common.records import numbers
 from common.records.base import Facts, Fields, Finding, Record
@@ -154,35 +155,30 @@ class Worker(Record):
         birth, sex = identity_tells(whole)
         for name, told in (("birth", birth), ("sex", sex)):
             if told and patch.get(name) not in (None, told):
-                raise Invalid(
-                    f"{name}_differs", f"worker: {name} differs from the identity number", field=name
-                )
+                raise Invalid(f"{name}_differs", f"{name} differs from the identity number", field=name)
+            if told and whole.get(name) not in (None, told):
+                patch = patch | {name: None}  # written before the number was, and now the number says it
         return patch
 
     @classmethod
     def rules(cls, facts: Facts) -> Iterator[Finding]:
         person = facts.fields
         number, id_type = person.get("id_number"), person.get("id_type")
-        if isinstance(number, str) and any(id != facts.id for id, _ in facts.same("worker", "id_number", number)):
-            yield Finding(
-                "possible_same_person", "warn", ("id_number",), "this identity number is known here"
-            )
-        if isinstance(number, str) and id_type == "resident" and not numbers.known_prefix(number):
-            yield Finding(
-                "id_prefix_unknown", "note", ("id_number",), "first six digits name no place we know"
-            )
-        born = birth_of(person)
-        if born and numbers.age_on(born, facts.today) < 16:
-            yield Finding(
-                "under_16_today", "note", ("id_number", "birth"), "cannot be introduced to work yet"
-            )
+        if isinstance(number, str):
+            if any(id != facts.id for id, _ in facts.same("worker", "id_number", number)):
+                yield Finding("possible_same_person", "warn", ("id_number",), "this number is known here")
+            if id_type == "resident" and not numbers.known_prefix(number):
+                yield Finding("id_prefix_unknown", "note", ("id_number",), "no place that we know")
+        age = age_of(person, facts.today)
+        if age is not None and age < 16:
+            yield Finding("under_16_today", "note", ("id_number", "birth"), "cannot be introduced yet")
+        if person.get("standing") in BY_HUB and facts.market != "hub":
+            yield Finding("hub_only", "block", ("standing",), "only the province blocks and merges")
 
     @classmethod
-    def terms(cls, fields: Fields) -> Iterator[str]:
-        yield from name_terms(fields.get("name"))
-        for tail in (fields.get("id_number"), fields.get("phone")):
-            if isinstance(tail, str):
-                yield "~" + tail[::-1]
+    def terms(cls, fields: Fields) -> Iterable[str]:
+        tails = (fields.get("id_number"), fields.get("phone"))
+        return name_terms(fields.get("name")) + ["~" + tail[::-1] for tail in tails if isinstance(tail, str)]
 
 
 def _identity(person: Fields) -> dict[str, Any]:
@@ -203,7 +199,8 @@ def identity_tells(person: Fields) -> tuple[str | None, str | None]:
     id_type, number = person.get("id_type"), person.get("id_number")
     if not isinstance(number, str) or not isinstance(id_type, str):
         return None, None
-    return numbers.birth_of(number, id_type), numbers.sex_of(number, id_type)
+    birth = numbers.birth_of(number, id_type)
+    return birth, numbers.sex_of(number, id_type) if birth else None
 
 
 def birth_of(person: Fields) -> str | None:
@@ -221,12 +218,9 @@ def age_of(person: Fields, day: str) -> int | None:
         return None
 
 
-def name_terms(name: Any) -> Iterator[str]:
+def name_terms(name: object) -> list[str]:
     """Every tail of a name (so that any part of it is found) and its pinyin initials."""
-    from common.data.initials import initials
-
-    if isinstance(name, str):
-        plain = name.replace(" ", "").replace("　", "").lower()
-        for start in range(min(len(plain), 30)):
-            yield plain[start:]
-        yield from initials(name)
+    if not isinstance(name, str):
+        return []
+    plain = name.replace(" ", "").replace("\u3000", "").lower()
+    return [plain[start:] for start in range(min(len(plain), 30))] + list(initials(name))

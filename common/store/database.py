@@ -13,7 +13,6 @@ Rules kept here:
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 
 import peewee
 
-from common.errors import Invalid, Refused
+from common.errors import Invalid, Refused, Tampered, YizhanError
 
 APPLICATIONS = {"node": 0x597A4E31, "hub": 0x597A4831}
 FORMAT = 1  # of the log and local tables; projected tables have a fingerprint instead
@@ -49,27 +48,34 @@ class Database:
             },
             timeout=BUSY_SECONDS,
         )
-        self._depth = threading.local()
 
     def create(self) -> None:
+        """A new file; it is nobody's store until it is stamped."""
         if self.path.exists():
             raise Refused("store_exists", f"{self.path} exists already")
         self._own()
-        self.peewee.execute_sql(f"PRAGMA application_id={APPLICATIONS[self.program]}")
-        self.peewee.execute_sql(f"PRAGMA user_version={FORMAT}")
+
+    def stamp(self) -> None:
+        """Make it a store of our program, in the transaction that makes its tables."""
+        self.run(f"PRAGMA application_id={APPLICATIONS[self.program]}")
+        self.run(f"PRAGMA user_version={FORMAT}")
 
     def open(self) -> None:
+        """Raises Refused('no_store'|'store_newer'), Invalid('not_a_store')."""
         if not self.path.exists():
             raise Refused("no_store", f"{self.path} does not exist")
         try:
             self._own()
             application = self.scalar("PRAGMA application_id")
             version = self.scalar("PRAGMA user_version")
-        except peewee.DatabaseError as error:
+        except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+            self.close()
             raise Invalid("not_a_store", f"{self.path} is no store: {error}") from error
         if application != APPLICATIONS[self.program]:
+            self.close()
             raise Invalid("not_a_store", f"{self.path} is no store of a {self.program}")
         if version > FORMAT:
+            self.close()
             raise Refused("store_newer", f"store format {version} is newer than this program's {FORMAT}")
 
     def _own(self) -> None:
@@ -103,7 +109,20 @@ class Database:
             with self.bound(), self.peewee.atomic("IMMEDIATE"):
                 yield
         except (peewee.OperationalError, sqlite3.OperationalError) as error:
-            raise _plain(error) from error
+            plain = _plain(error)
+            if plain is None:
+                raise
+            raise plain from error
+
+    @contextmanager
+    def lenient(self) -> Iterator[None]:
+        """Read text that is no UTF-8 as text all the same: damage must be found, not trip its finder."""
+        connection: sqlite3.Connection = self.peewee.connection()
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        try:
+            yield
+        finally:
+            connection.text_factory = str
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """One statement on this thread's connection."""
@@ -127,7 +146,8 @@ class Database:
             ).fetchall()
 
 
-def _plain(error: Exception) -> Exception:
+def _plain(error: Exception) -> YizhanError | None:
+    """What the machine lacks, in our words; None where the fault is ours."""
     text = str(error)
     if "locked" in text or "busy" in text:
         return Refused("store_busy", f"another program holds the store: {text}")
@@ -135,4 +155,18 @@ def _plain(error: Exception) -> Exception:
         return Refused("disk_full", f"the disk takes no more: {text}")
     if "readonly" in text:
         return Refused("store_readonly", f"the store cannot be written: {text}")
-    return error
+    if "malformed" in text or "not a database" in text:
+        return Tampered("store_damaged", f"the store's file is damaged: {text}")
+    return None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What SQLite raises in here comes out in our words, where it is no fault of ours."""
+    try:
+        yield
+    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+        plain = _plain(error)
+        if plain is None:
+            raise
+        raise plain from error

@@ -20,13 +20,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
+from common.errors import Tampered
 from common.log.encoding import b64, unb64
+from common.store import logs
+from common.store.tables import Log
+
+if TYPE_CHECKING:
+    from common.store.store import Store
 
 SLOT = 4096
+BEYOND = 1 << 30  # on Windows a locked byte cannot be read by others: one that no file has
 _slot = re.compile(
-    rb"yizhan/lock/v1\n([0-9]{1,16})\n([^\n]+)\n([0-9]{1,16})\n([^\n]{44})\n([^\n]*)\n([0-9a-f]{64})\n"
-)
+    rb"yizhan/lock/v1\n([0-9]{1,16})\n([!-~]{1,255})\n([0-9]{1,16})\n([^\n]{44})\n([^\n]*)\n([0-9a-f]{64})\n\0*"
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,18 @@ class Lock:
 
     def newest(self) -> Locked | None:
         """The newest valid slot, or None where there is none."""
+        return max(self.slots()[0], key=lambda slot: slot.turn, default=None)
+
+    def slots(self) -> tuple[list[Locked], int]:
+        """(the valid slots, how many are damaged). Damage is a write that a power cut tore, which the next
+        head mends, or somebody's hand: nothing here can tell the one from the other."""
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
-            return None
-        slots = [_parse(raw[start : start + SLOT]) for start in (0, SLOT)]
-        return max((slot for slot in slots if slot), key=lambda slot: slot.turn, default=None)
+            return [], 0
+        pieces = [piece for start in range(0, len(raw), SLOT) if (piece := raw[start : start + SLOT]).strip(b"\0")]
+        found = [slot for slot in map(_parse, pieces) if slot]
+        return found, len(pieces) - len(found)
 
     def advance(self, origin: str, size: int, root: bytes, note: bytes) -> None:
         """Remember a head; a smaller one of the same log is left alone (another process was ahead)."""
@@ -66,6 +80,21 @@ class Lock:
             os.fsync(file.fileno())
 
 
+def compare_with_lock(store: Store, log: Log, lock: Lock) -> None:
+    """Raise Tampered('recovering') unless the store holds all that was signed. O(log n)."""
+    locked = lock.newest()
+    if locked is None:
+        raise Tampered("recovering", "the lock is missing", origin=log.origin)
+    if locked.origin != log.origin:
+        message = f"the lock is of {locked.origin}, the store of {log.origin}"
+        raise Tampered("recovering", message, origin=log.origin)
+    if locked.size > log.size:
+        message = f"the store ends at {log.size}, {locked.size} was signed"
+        raise Tampered("recovering", message, origin=log.origin)
+    if logs.root_at(store.db, log, locked.size) != locked.root:
+        raise Tampered("recovering", f"another root was signed at {locked.size}", origin=log.origin)
+
+
 def _slot_bytes(locked: Locked) -> bytes:
     body = (
         f"yizhan/lock/v1\n{locked.turn}\n{locked.origin}\n{locked.size}\n{b64(locked.root)}\n{b64(locked.note)}\n"
@@ -76,14 +105,16 @@ def _slot_bytes(locked: Locked) -> bytes:
 
 
 def _parse(raw: bytes) -> Locked | None:
-    match = _slot.match(raw)
+    """The slot in its one form, None for anything else."""
+    match = _slot(raw)
     if not match or hashlib.sha256(raw[: match.start(6)]).hexdigest().encode() != match[6]:
         return None
-    return Locked(int(match[1]), match[2].decode(), int(match[3]), unb64(match[4]), unb64(match[5]))
+    locked = Locked(int(match[1]), match[2].decode(), int(match[3]), unb64(match[4]), unb64(match[5]))
+    return locked if _slot_bytes(locked) == raw else None
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator:  # type: ignore[type-arg]
+def _alone(path: Path) -> Iterator[IO[bytes]]:
     """The file, opened for update and created if need be, with other processes kept out."""
     created = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -105,7 +136,7 @@ def exclusive(descriptor: int, wait: bool = True) -> Iterator[None]:
     if os.name == "nt":
         import msvcrt  # the same promise on Windows: one byte of the file, freed with the process
 
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.lseek(descriptor, BEYOND, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         except OSError as error:
@@ -113,7 +144,7 @@ def exclusive(descriptor: int, wait: bool = True) -> Iterator[None]:
         try:
             yield
         finally:
-            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.lseek(descriptor, BEYOND, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
     else:
         import fcntl

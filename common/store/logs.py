@@ -12,9 +12,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from common.errors import Invalid, Refused
-from common.keys import VerifierKey
+from common.keys import SigningKey, VerifierKey
 from common.log import checkpoint as checkpoints
+from common.log import note as notes
 from common.log import origins, relay, tree
+from common.log.checkpoint import Checkpoint
 from common.log.entry import Entry
 from common.log.entry import parse as parse_entry
 from common.log.follower import Advanced, Head
@@ -118,10 +120,21 @@ def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
     if moved.sources:
         placed = [_inner(one, source) for one, source in zip(placed, moved.sources, strict=True)]
     _store(db, log, [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)], moved.leaves)
-    log.note = push.note
-    keep_note(db, log, moved.head.size, push.note)
-    Log.update(note=push.note).where(Log.id == log.id).execute()
+    note = _authored(push.note, VerifierKey.parse(log.vkey))
+    log.note = note
+    keep_note(db, log, moved.head.size, note)
+    Log.update(note=note).where(Log.id == log.id).execute()
     return placed
+
+
+def _authored(raw: bytes, key: VerifierKey) -> bytes:
+    """The note with its author's lines alone. A note's identity is (origin, size, root); lines of strangers,
+    which nobody here could check, are not kept, so that every byte that is kept can be verified."""
+    parsed = notes.parse(raw)
+    own = [line for line in parsed.signatures if (line.name, line.keyid) == (key.name, key.keyid)]
+    if len(own) == len(parsed.signatures):
+        return raw
+    return parsed.text + b"\n" + b"".join(notes.line(key, line.signature) for line in own)
 
 
 def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
@@ -131,7 +144,7 @@ def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
     try:
         origin = _origin(source.origin)
     except Invalid as error:
-        return one._replace(entry=None, reason=error.code)
+        return one._replace(raw=source.entry, entry=None, reason=error.code)
     market = origin.code if origin.role == "market" and origin.code else "hub"
     return one._replace(raw=source.entry, market=market, source=(origin.n << PLACE_BITS) + source.index)
 
@@ -155,7 +168,7 @@ def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves:
     frontier = frontier_of(log).extend(leaves, nodes)
     db.run_many(
         "INSERT INTO hash (key, hash) VALUES (?, ?)",
-        [(_hash_key(log, level, n), hash) for level, n, hash in nodes if level % TILE == 0],
+        [(hash_key(log, level, n), hash) for level, n, hash in nodes if level % TILE == 0],
     )
     root = frontier.root()
     moved = (
@@ -167,8 +180,18 @@ def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves:
     log.size, log.root, log.frontier = frontier.size, root, frontier.to_bytes()
 
 
-def _hash_key(log: Log, level: int, n: int) -> int:
+def hash_key(log: Log, level: int, n: int) -> int:
+    """Where the root of a kept subtree stands."""
     return (log.id << PLACE_BITS) + (level // TILE << HASH_LEVEL_BITS) + n
+
+
+def sign_head(log: Log, key: SigningKey) -> tuple[Checkpoint, bytes]:
+    """Sign the head of a log of ours, in the transaction that moved it."""
+    checkpoint = Checkpoint(log.origin, log.size, bytes(log.root))
+    note = checkpoints.sign(checkpoint, key)
+    Log.update(note=note).where(Log.id == log.id).execute()
+    log.note = note
+    return checkpoint, note
 
 
 def keep_note(db: Database, log: Log, size: int, note: bytes) -> None:
@@ -227,7 +250,7 @@ class Hashes:
 
     def _row(self, level: int, start: int, end: int) -> Iterator[bytes]:
         if level:
-            first = _hash_key(self.log, level, start)
+            first = hash_key(self.log, level, start)
             sql = "SELECT hash FROM hash WHERE key >= ? AND key < ? ORDER BY key"
         else:
             first = place_of(self.log, start)
@@ -266,21 +289,20 @@ def read(db: Database, log: Log, start: int, end: int, most_bytes: int = 1 << 62
 
 def unfold(log: Log, place: int, leaf: bytes, raw: bytes, payload: bytes | None, gone: int | None) -> Placed:
     """A stored row as it was placed: unwrapped where the log relays, parsed where it can be."""
-    index = index_of(place)
-    one = Placed(place, leaf, raw, payload, gone, None, None, log.market, 0)
     if relays(log):
+        one = Placed(place, leaf, raw, payload, gone, None, None, log.market, 0)
         try:
             one = _inner(one, relay.parse(raw))
+            return one if one.reason else one._replace(entry=parse_entry(one.raw))
         except Invalid as error:
             return one._replace(reason=error.code)
-    else:
-        one = one._replace(source=source_of(log.origin, index))
-    if one.reason:
-        return one
+    entry, reason = None, None
     try:
-        return one._replace(entry=parse_entry(one.raw))
+        entry = parse_entry(raw)
     except Invalid as error:
-        return one._replace(reason=error.code)
+        reason = error.code
+    source = source_of(log.origin, index_of(place))
+    return Placed(place, leaf, raw, payload, gone, entry, reason, log.market, source)
 
 
 def open_receipt_of(log: Log, receipt: bytes, cosigner: VerifierKey) -> tuple[int, bytes, int]:

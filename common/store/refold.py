@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from common.store.folder import Judgement, RecordKey, Refolded, judgements, logs_by_id, series_keys
 from common.store.logs import Placed, unfold
-from common.store.projector import Judgement, Refolded, judgements, series_keys
 from common.store.tables import PLACE_BITS, Log
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class Kept:
         """Count an entry of a log that is folded here."""
         if one.entry is None:
             self.unreadable.append((one.place, one.leaf, None, one.reason or "unreadable"))
-        elif one.entry.kind == "verdict":
-            self.judgements += judgements([one])
-        elif log.role == "own":
+            return
+        self.judgements += judgements([one])
+        if log.role == "own":
             for key in series_keys([one]):
                 self.series[key] = self.series.get(key, 0) + 1
 
@@ -47,7 +47,7 @@ def folded_here(store: Store, log: Log) -> bool:
 def refold_all(store: Store, counted: Counted = lambda count: None) -> Iterator[Refolded]:
     """Fold every record; `counted` hears how many entries were read so far, each being read twice."""
     kept, done = Kept(), 0
-    logs = {log.id: log for log in Log.select()}
+    logs = logs_by_id()
     for row in store.db.run("SELECT place, leaf, raw, payload, gone FROM entry ORDER BY place"):
         log = logs[row[0] >> PLACE_BITS]
         if folded_here(store, log):
@@ -55,19 +55,15 @@ def refold_all(store: Store, counted: Counted = lambda count: None) -> Iterator[
         done += 1
         if not done % PIECE:
             counted(done)
-    db = store.db
-    db.run_many(
-        "INSERT INTO judgement (leaf, place, decision, code, message) VALUES (?, ?, ?, ?, ?)", kept.judgements
-    )
-    series = [(kind, day, count) for (kind, day), count in kept.series.items()]
-    db.run_many("INSERT INTO series (kind, day, count) VALUES (?, ?, ?)", series)
+    store.projector.keep_judgements(kept.judgements)
+    store.projector.keep_series(kept.series)
     yield Refolded(aside=kept.unreadable)
     yield from fold_records(store, lambda count: counted(done + count))
 
 
 def fold_records(store: Store, counted: Counted = lambda count: None) -> Iterator[Refolded]:
     """Fold all records in order of id; `counted` hears how many entries were read so far."""
-    logs = {log.id: log for log in Log.select()}
+    logs = logs_by_id()
     sql = """SELECT record, place, leaf, raw, payload, gone FROM entry
              WHERE record > ? ORDER BY record, place LIMIT ?"""
     after, count, limit = b"", 0, PIECE
@@ -78,14 +74,13 @@ def fold_records(store: Store, counted: Counted = lambda count: None) -> Iterato
                 limit *= 2
                 continue
             rows = whole
-        out = Refolded()
-        groups: dict[tuple[str, bytes], list[Placed]] = {}
+        groups: dict[RecordKey, list[Placed]] = {}
         for record, *row in rows:
             one = unfold(logs[row[0] >> PLACE_BITS], *row)
             if one.entry:
                 groups.setdefault((one.entry.kind, record), []).append(one)
-        for key, group in groups.items():
-            store.projector.fold_record(key, group, out)
+        out = Refolded()
+        store.projector.fold_groups(groups, out)
         count += len(rows)
         after, limit = rows[-1][0], PIECE
         yield out

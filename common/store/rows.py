@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 
 from common.records.base import Record
-from common.records.fields import id_bytes, id_text
+from common.records.values import canonical, id_text
 
 _decode = msgspec.json.decode
-_encode = msgspec.json.Encoder(order="sorted").encode
 META = ("id", "_heads", "_conflicts", "_extra", "_owner", "_retired", "_entries", "_created", "_changed")
 Row = tuple[Any, ...]
 
@@ -40,11 +39,12 @@ class Rows:
             f'INSERT OR REPLACE INTO "{self.table}" ({names}) VALUES ({", ".join("?" * self.width)})'
         )
         self.select = f'SELECT {names} FROM "{self.table}"'
+        self.having = {name: f'{self.select} WHERE "{name}" = ? LIMIT ?' for name in self.wire}
         self.delete = f'DELETE FROM "{self.table}" WHERE id = ?'
 
     def row(
         self,
-        record: str,
+        record: bytes,
         fields: Mapping[str, Any],
         heads: bytes,
         owner: str,
@@ -71,10 +71,10 @@ class Rows:
             extra = extra if extra is not None else {}
             extra[name] = value
         row[:9] = (
-            id_bytes(record),
+            record,
             heads,
-            _encode(conflicts).decode() if conflicts else None,
-            _encode(extra).decode() if extra else None,
+            canonical(conflicts) if conflicts else None,
+            canonical(extra) if extra else None,
             owner,
             int(retired),
             entries,

@@ -20,7 +20,7 @@ from common.records.fields import id_bytes
 from common.store.database import Database
 from common.store.projector import Projector, RecordKey, Refolded
 from common.store.rows import Merged
-from common.store.tables import FOLD_TABLES, LOG_TABLES, LocalSetting, Log
+from common.store.tables import FOLD_TABLES, LOG_TABLES, PLACE_BITS, LocalSetting, Log
 
 FOLD_VERSION = 1  # raise when the fold or the bookkeeping changes its outcome
 Progress = Callable[[int, int], None]  # (done, of)
@@ -45,6 +45,7 @@ class Store:
         store = cls(path, program, local, cache_kib)
         store.db.create()
         with store.writing():
+            store.db.stamp()
             store.db.peewee.create_tables([Log, *store.local])
             for sql in LOG_TABLES:
                 store.db.run(sql)
@@ -114,6 +115,8 @@ class Store:
             self.db.run(
                 f'CREATE INDEX "{rows.table}_disputed" ON "{rows.table}" (id) WHERE _conflicts IS NOT NULL'
             )
+            if self.program == "hub":  # lists and counts of one market out of a province's
+                self.db.run(f'CREATE INDEX "{rows.table}_owner" ON "{rows.table}" (_owner, id)')
         self.set("fingerprint", self.fingerprint())
 
     def rebuild(self, progress: Progress | None = None) -> None:
@@ -148,14 +151,14 @@ class Store:
             yield rows.merged(row)
 
     def having(self, kind: str, field: str, value: Any, most: int = 50) -> list[Merged]:
-        """Records whose (indexed) field has this value."""
+        """Records whose (indexed) field has this value; all of them where `most` is -1."""
         known = kind_of(kind)
         rows = self.projector.rows[kind]
         try:
             column = known.fields[field].to_column(value)
         except ValueError:
             return []
-        found = self.db.run(rows.select + f' WHERE "{field}" = ? LIMIT ?', (column, most)).fetchall()
+        found = self.db.run(rows.having[field], (column, most)).fetchall()
         return [rows.merged(row) for row in found]
 
     def page(
@@ -180,6 +183,17 @@ class Store:
 
     def count(self, kind: str) -> int:
         return int(self.db.scalar(f'SELECT count(*) FROM "{self.projector.rows[kind_of(kind).kind].table}"'))
+
+    def set_aside(self, log: Log) -> int:
+        """How many entries of a log do not count: refused, held, copied, unreadable."""
+        first, end = log.id << PLACE_BITS, (log.id + 1) << PLACE_BITS
+        return int(self.db.scalar("SELECT count(*) FROM aside WHERE place >= ? AND place < ?", (first, end)))
+
+    def in_conflict(self) -> int:
+        """How many records are in conflict."""
+        tables = [rows.table for rows in self.projector.rows.values()]
+        one = 'SELECT count(*) FROM "{}" WHERE _conflicts IS NOT NULL'
+        return sum(int(self.db.scalar(one.format(table))) for table in tables)
 
     def search(self, text: str, kinds: Sequence[str], most: int = 50) -> list[Merged]:
         """Records with a search term that begins with `text`, or whose number or phone ends in it."""

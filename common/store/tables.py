@@ -20,6 +20,7 @@ class Log(peewee.Model):
     note: newest note signed by the log's author; receipt: newest note that the hub cosigned as well.
     """
 
+    id: int = peewee.AutoField()
     origin = peewee.TextField(unique=True)
     role = peewee.TextField()
     market = peewee.TextField()  # whose entries count here: a market code or 'hub'

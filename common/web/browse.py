@@ -37,14 +37,18 @@ def show(wire: Wire, value: Any) -> str:
             return filters.day(value)
         if isinstance(wire, Moment):
             return filters.moment(value) if type(value) is not int else filters.full_moment(value)
-        return wire.show(value)
+        return filters.without_ids(wire.show(value))
     except (TypeError, ValueError, AttributeError, KeyError):
         return raw(value)
 
 
 def raw(value: Any) -> str:
     """A value that nobody here understands, shortened."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    )
     return text if len(text) <= RAW_MOST else f"{text[:RAW_MOST]}…"
 
 

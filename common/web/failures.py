@@ -4,7 +4,7 @@ Rules kept here:
 - The family decides the status: Invalid 400, Refused 409, Tampered 500 with an alarm, Unreachable 503.
   STATUS lists the codes that HTTP has a better number for.
 - What we did not foresee is 500 `internal` with a short number that stands in the log beside the trace.
-- An answer to a program (`@machine`, or one that asks for JSON) is {"code", "message", "detail"}.
+- An answer to a program (`@machine`, or one that does not ask for HTML) is {"code", "message", "detail"}.
 - A fragment is put into the page's own place for messages; quiet polling never puts anything there.
 - A form whose token has ended is kept (see kept) and offered again; one from another site is refused.
 - If even the error page cannot be drawn, a plain one is sent.
@@ -75,8 +75,8 @@ def wants() -> str:
         return "json"
     if request.headers.get("HX-Request"):
         return "htmx"
-    accept = request.accept_mimetypes
-    return "json" if accept["application/json"] > accept["text/html"] else "page"
+    accept = request.headers.get("Accept", "text/html")  # every browser names it for a page, programs do not
+    return "page" if "text/html" in accept else "json"
 
 
 def answer(

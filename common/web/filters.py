@@ -24,6 +24,7 @@ from common.records.numbers import mask_id, mask_name, mask_phone
 
 WEEKDAYS = "一二三四五六日"
 UNITS = dict(PAY_UNITS)
+_ID_INSIDE = re.compile(r"(?<!\d)(\d{6})(?:18|19|20)\d{6}(\d{3}[\dXx])(?!\d)")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -129,6 +130,11 @@ def masked_name(name: Any) -> str:
     return mask_name(name) if isinstance(name, str) else ""
 
 
+def without_ids(text: str) -> str:
+    """Stars over identity numbers inside other text: some certificates bear their holder's number."""
+    return _ID_INSIDE.sub(r"\1********\2", text)
+
+
 def grouped(value: Any) -> Markup:
     """A long number in groups for reading; copying it gives the whole number without gaps."""
     text = "" if value is None else str(value)
@@ -173,6 +179,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     filter.__name__: filter
     for filter in (
         money, pay, day, short_day, moment, full_moment, hour, since, age, count, size,
-        masked_id, masked_phone, masked_name, grouped,
+        masked_id, masked_phone, masked_name, without_ids, grouped,
     )
 }  # fmt: skip

@@ -260,7 +260,8 @@ def _unseal(text: str) -> Drawn | None:
         id, heads, texts, unshown = _sealer().loads(text)
     except (BadData, ValueError, TypeError):
         return None
-    return Drawn(id, tuple(map(bytes.fromhex, heads)), texts, {name: (digest, mask) for name, (digest, mask) in unshown.items()})
+    masks = {name: (digest, mask) for name, (digest, mask) in unshown.items()}
+    return Drawn(id, tuple(map(bytes.fromhex, heads)), texts, masks)
 
 
 def _digest(value: str) -> str:

@@ -61,7 +61,7 @@ def _masked(value: Any) -> Any:
     return mask(str(value))
 
 
-def setup(*, level: str = "INFO", file: Path | None = None, stream: TextIO | None = None) -> None:
+def set_up(*, level: str = "INFO", file: Path | None = None, stream: TextIO | None = None) -> None:
     """Send every log record of this process to `stream` (standard error) and, as JSON, to `file`."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

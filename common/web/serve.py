@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 log = logging.getLogger(__name__)
@@ -70,18 +71,24 @@ def _listen(app: Flask, host: str, port: int, threads: int, trusted_proxy: str |
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"},
         }
     limit = int(app.config.get("MAX_CONTENT_LENGTH") or 0)
-    return create_server(
-        app,
-        host=host,
-        port=port,
-        threads=threads,
-        ident=None,
-        clear_untrusted_proxy_headers=True,
-        connection_limit=500,
-        channel_timeout=120,
-        max_request_body_size=limit + SLACK,
-        **options,
-    )
+    sockets: dict[int, Any] = {}
+    try:
+        return create_server(
+            app,
+            map=sockets,
+            host=host,
+            port=port,
+            threads=threads,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            connection_limit=500,
+            channel_timeout=120,
+            max_request_body_size=limit + SLACK,
+            **options,
+        )
+    except OSError:
+        wasyncore.close_all(sockets)  # waitress leaves them open where it cannot bind
+        raise
 
 
 def _bound(server: Any) -> tuple[str, int]:

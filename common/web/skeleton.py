@@ -139,7 +139,8 @@ def pulse() -> ResponseReturnValue:
 
 def _turn(cursor: str, direction: str) -> str:
     """The address of this list at another cursor, its filters kept; direction: 'after' or 'before'."""
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in ("after", "before")]
+    cursors = ("after", "before")
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in cursors]
     return f"{request.path}?{urlencode([*kept, (direction, cursor)])}"
 
 

@@ -1,4 +1,4 @@
-"""Bytes on the wire, bounded before anything is parsed."""
+"""Bytes on the wire, bounded before anything is parsed, and what an author needs to go on."""
 
 from __future__ import annotations
 

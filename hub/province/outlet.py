@@ -11,6 +11,7 @@ import threading
 
 from common.errors import Refused, Tampered
 from common.keys import VerifierKey
+from common.log import checkpoint as checkpoints
 from common.log import origins, request
 from common.log import push as pushes
 from common.log.push import Push
@@ -19,6 +20,7 @@ from common.store.tables import Log
 from hub.home import Home
 from hub.province import registry
 
+HEADER_BYTES = 4096  # what the frame and a note take beside the entries
 NONCES = 8  # open ones per market: a round, a clerk's click and a script may overlap
 
 
@@ -43,20 +45,15 @@ class Nonces:
             return fresh
 
 
-def market_of(home: Home, header: str) -> tuple[str, request.Request]:
-    """Market code and parsed header of a signed request, its log known to the register; not yet checked."""
+def caller(home: Home, header: str, method: str, target: str, body_sha256: bytes) -> request.Request:
+    """Who asks, its signature checked by the key that the register holds. Raises Invalid,
+    Refused('unknown_origin'|'not_approved'|…), Tampered('request_signature')."""
     asked = request.parse_request(header)
-    code = origins.parse(asked.origin).code
-    registry.register_of(home, asked.origin)
-    if code is None:
-        raise Refused("unknown_origin", "only markets ask", origin=asked.origin)
-    return code, asked
-
-
-def check(home: Home, asked: request.Request, method: str, target: str, body_sha256: bytes) -> None:
-    """Tampered unless this log's key signed the request."""
-    key = VerifierKey.parse(str(registry.register_of(home, asked.origin).fields["vkey"]))
+    known = registry.register_of(home, asked.origin)
+    key = VerifierKey.parse(str(known.fields.get("vkey")))
     request.check_request(asked, key, method, target, body_sha256)
+    registry.check_open(known)  # after the signature: a stranger is not told how a market stands
+    return asked
 
 
 def pull(home: Home, market: str, origin: str, old: int, root: bytes) -> bytes | None:
@@ -73,13 +70,20 @@ def pull(home: Home, market: str, origin: str, old: int, root: bytes) -> bytes |
             raise Refused("ahead", f"{origin}: we hold {log.size}, you hold {old}", size=log.size)
         if logs.root_at(home.store.db, log, old) != root:
             raise Tampered("history", f"{origin}: another root at {old}", size=log.size)
-        return None if old == log.size else _chunk(home, log, old)
+        if old == log.size:
+            return None
+        push = _chunk(home, log, old)
+    # whoever committed this head may not have come to its lock yet; no note leaves before its lock has moved
+    home.publish([(checkpoints.peek(push.note), push.note)])
+    return pushes.encode(push)
 
 
-def _chunk(home: Home, log: Log, old: int) -> bytes:
+def _chunk(home: Home, log: Log, old: int) -> Push:
     """Entries from `old` up to the largest kept note within the limits of a push."""
-    items = logs.read(home.store.db, log, old, min(log.size, old + pushes.MAX_ENTRIES), pushes.MAX_BYTES - 70_000)
+    last = min(log.size, old + pushes.MAX_ENTRIES)
+    items = logs.read(home.store.db, log, old, last, pushes.MAX_BYTES - HEADER_BYTES)
     row = logs.last_note(home.store.db, log, old, old + len(items))
-    assert row is not None, f"{log.origin}: no signed size within a chunk after {old}"
+    if row is None:
+        raise Refused("answer_too_large", f"{log.origin}: no signed size within a push after {old}")
     size, note = row
-    return pushes.encode(Push(log.origin, old, note, items[: size - old]))
+    return Push(log.origin, old, note, items[: size - old])

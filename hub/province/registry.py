@@ -15,6 +15,7 @@ from typing import Any
 
 from common.data.words import words as word_list
 from common.errors import Refused
+from common.keys import VerifierKey
 from common.log import enrolment, origins
 from common.log.encoding import b64
 from common.log.enrolment import EnrolAnswer, EnrolRequest
@@ -59,7 +60,7 @@ def enrol(home: Home, raw: bytes) -> bytes:
     with home.store.writing():
         found = _invite_for(home, asked, raw)
         if found.answer is not None:
-            if bytes(found.request) != raw:
+            if bytes(found.request or b"") != raw:
                 raise Refused("enrol_used", "this code was used by another request")
             return bytes(found.answer)
         if found.expires < home.ambience.now():
@@ -84,6 +85,9 @@ def _admit(home: Home, asked: EnrolRequest, found: LocalInvite) -> list[Signed]:
     if known is not None and known.fields.get("vkey") != str(asked.key):
         taken = [origins.parse(one.fields["origin"]).n for one in of_market(home, asked.market)]
         raise Refused("origin_taken", "this log has another key here", next=max(taken) + 1)
+    was_open = known is not None and known.fields.get("state") == "open"
+    if known is not None and not was_open and known.fields.get("state") != "pending":
+        check_open(known)  # a code opens nothing that was revoked, closed or paused
     signed: list[Signed] = []
     outbox = origins.outbox(home.domain, asked.market, 1)
     if Log.get_or_none(Log.origin == outbox) is None:
@@ -91,6 +95,7 @@ def _admit(home: Home, asked: EnrolRequest, found: LocalInvite) -> list[Signed]:
         signed.append(sign_head(logs.open_log(outbox, "outbox", key.verifier), key))
         home.publish(signed)  # nothing was signed in it yet; the lock must be there before anything is
     if Log.get_or_none(Log.origin == asked.origin) is None:
+        home.begin_lock(asked.origin)
         logs.open_log(asked.origin, "market", asked.key)
     LocalContact.get_or_create(market=asked.market)
     fields: dict[str, Any] = {
@@ -99,9 +104,9 @@ def _admit(home: Home, asked: EnrolRequest, found: LocalInvite) -> list[Signed]:
         "origin": asked.origin,
         "vkey": str(asked.key),
         "box": b64(asked.box),
-        "state": "open" if found.approve else "pending",
+        "state": "open" if found.approve or was_open else "pending",
     }
-    if found.approve:
+    if found.approve and not was_open:
         fields["approved"] = {"by": found.actor, "time": home.ambience.now()}
     batch = home.recorder.begin(found.actor)
     batch.put("register", known.id if known else None, fields)
@@ -116,18 +121,21 @@ def _answer(home: Home, asked: EnrolRequest, raw: bytes, secret: bytes) -> bytes
         home.key_of(home.bulletin_origin).verifier,
         home.key_of(origins.outbox(home.domain, asked.market, 1)).verifier,
         home.cosigner.verifier,
-        enrolment.VerifierKey.parse(home.setting("recovery")),
+        VerifierKey.parse(home.setting("recovery")),
         home.box().public,
     )
     return enrolment.encode_answer(answer, raw, secret)
 
 
 def approve(home: Home, market: str, actor: str) -> None:
-    """Open a market that waits for it. Refused('unknown_market')."""
+    """Open a market that waits for it; again is harmless. Refused('unknown_market'|'revoked'|…)."""
     with home.store.writing():
-        waiting = [one for one in of_market(home, market) if one.fields.get("state") == "pending"]
-        if not of_market(home, market):
+        known = of_market(home, market)
+        if not known:
             raise Refused("unknown_market", f"no market {market} has enrolled", field="market")
+        waiting = [one for one in known if one.fields.get("state") == "pending"]
+        if not waiting:
+            check_open(known[-1])
         batch = home.recorder.begin(actor)
         for one in waiting:
             stamp = {"by": actor, "time": home.ambience.now()}
@@ -136,7 +144,7 @@ def approve(home: Home, market: str, actor: str) -> None:
     home.publish(signed)
 
 
-# -- looking things up -----------------------------------------------------------------------------------------
+# -- looking things up ------------------------------------------------------------------------------------
 
 
 def by_origin(home: Home, origin: str) -> Merged | None:
@@ -164,7 +172,13 @@ def markets(home: Home) -> list[dict[str, Any]]:
     sizes = {log.origin: log for log in Log.select().where(Log.role == "market")}
     found: dict[str, dict[str, Any]] = {}
     for invite in LocalInvite.select().order_by(LocalInvite.id):
-        found[invite.market] = {"code": invite.market, "name": invite.name, "origin": None, "state": "invited", "size": 0}
+        found[invite.market] = {
+            "code": invite.market,
+            "name": invite.name,
+            "origin": None,
+            "state": "invited",
+            "size": 0,
+        }
     for one in sorted(home.store.each("register"), key=lambda one: origins.parse(one.fields["origin"]).n):
         fields = one.fields
         log = sizes.get(fields["origin"])
@@ -194,13 +208,11 @@ def register_of(home: Home, origin: str) -> Merged:
     return found
 
 
-
-
 _CLOSED = {"pending": "not_approved", "paused": "paused", "revoked": "revoked", "closed": "closed"}
 
 
-def check_open(home: Home, origin: str) -> None:
-    """Refused('unknown_origin'|'not_approved'|'paused'|'revoked'|'closed') unless this log may be pushed."""
-    state = str(register_of(home, origin).fields.get("state"))
+def check_open(known: Merged) -> None:
+    """Refused('not_approved'|'paused'|'revoked'|'closed') unless this log may be pushed and may ask."""
+    state = str(known.fields.get("state"))
     if state in _CLOSED:
-        raise Refused(_CLOSED[state], f"{origin} is {state}", origin=origin)
+        raise Refused(_CLOSED[state], f"{known.fields.get('origin')} is {state}")

@@ -71,8 +71,11 @@ def _by_content(home: Home, one: Placed) -> str | None:
     if entry.kind == "worker" and any(mark in body for mark in _STANDING):
         return "standing_by_hub" if _patch(body).get("standing") in ("blocked", "merged") else None
     if entry.kind == "employer" and b'"verified":' in body and entry.after:
-        merged = home.store.get("employer", entry.record)
-        return "verified_by_other" if merged and merged.owner != one.market and _patch(body).get("verified") else None
+        merged = home.store.get(
+            "employer", entry.record
+        )  # None: its beginning is not here, so it is not theirs
+        by_other = merged is None or merged.owner != one.market
+        return "verified_by_other" if by_other and _patch(body).get("verified") else None
     return "under_16" if entry.kind == "contract" and _under_16(home, _patch(body), entry.record) else None
 
 
@@ -83,8 +86,8 @@ def _under_16(home: Home, patch: Mapping[str, Any], record: str) -> bool:
     terms = {**(merged.fields if merged else {}), **patch}
     worker = home.store.get("worker", str(terms.get("worker") or ""))
     born = birth_of(worker.fields) if worker else None
-    if born is None or terms.get("state") in ("cancelled", None) and not terms.get("start_date"):
-        return False
+    if born is None or terms.get("state") == "cancelled":
+        return False  # to end such a contract is what we want
     try:
         return age_on(born, str(terms.get("start_date"))) < 16
     except Invalid:
@@ -100,44 +103,53 @@ def _patch(body: bytes) -> dict[str, Any]:
 
 def _second_roots(home: Home, placed: Sequence[Placed]) -> set[bytes]:
     """Leaves of roots whose record has an older root of another market here."""
-    roots = {id_bytes(one.entry.record): one for one in placed if one.entry and not one.entry.after}
+    roots: dict[bytes, list[Placed]] = {}
+    for one in placed:
+        if one.entry and not one.entry.after and one.entry.author == one.market:
+            roots.setdefault(id_bytes(one.entry.record), []).append(one)
     several = "SELECT record FROM entry WHERE record IN (?) GROUP BY record HAVING count(*) > 1"
-    crowded = [record for (record,) in home.store.db.rows_in(several, list(roots))]
-    known = {log.id: log for log in Log.select()}
     refused = set()
-    for record in crowded:
-        rows = home.store.db.run("SELECT place, leaf, raw, payload, gone FROM entry WHERE record = ?", (record,))
-        mine = roots[record]
-        for row in rows.fetchall():
-            other = logs.unfold(known[row[0] >> PLACE_BITS], *row)
-            if other.market != mine.market and _rival(other, mine):
-                refused.add(mine.leaf)
+    for (record,) in home.store.db.rows_in(several, list(roots)):
+        others = _entries_of(home, record)
+        refused |= {mine.leaf for mine in roots[record] if any(_rival(other, mine) for other in others)}
     return refused
 
 
+def _entries_of(home: Home, record: bytes) -> list[Placed]:
+    known = {log.id: log for log in Log.select()}
+    rows = home.store.db.run("SELECT place, leaf, raw, payload, gone FROM entry WHERE record = ?", (record,))
+    return [logs.unfold(known[row[0] >> PLACE_BITS], *row) for row in rows.fetchall()]
+
+
 def _rival(other: Placed, mine: Placed) -> bool:
+    """Another market's root of the same record."""
     entry = other.entry
-    assert mine.entry is not None
-    return bool(entry and not entry.after and entry.kind == mine.entry.kind and entry.author == other.market)
+    if entry is None or mine.entry is None or other.market == mine.market:
+        return False
+    return not entry.after and entry.kind == mine.entry.kind and entry.author == other.market
 
 
 def _crowded(home: Home, placed: Sequence[Placed]) -> dict[str, str]:
     """Records that one market floods, with the reason."""
     found: dict[str, str] = {}
-    later = {(one.entry.kind, one.entry.record, one.market): one for one in placed if one.entry and one.entry.after}
+    later = {
+        (one.entry.kind, one.entry.record, one.market): one for one in placed if one.entry and one.entry.after
+    }
     for (kind, record, market), one in later.items():
         merged = home.store.get(kind, record) if kind in home.store.projector.rows else None
         if merged is None or one.entry is None:
             continue
         if len(merged.heads) > HEADS:
             found[record] = "too_many_heads"
-        elif merged.entries > ENTRIES_A_DAY and _that_day(home, record, market, one.entry.time) > ENTRIES_A_DAY:
+        elif (
+            merged.entries > ENTRIES_A_DAY and _that_day(home, record, market, one.entry.time) > ENTRIES_A_DAY
+        ):
             found[record] = "too_many_entries"
     return found
 
 
 def _that_day(home: Home, record: str, market: str, time: int) -> int:
-    known = {log.id: log for log in Log.select()}
-    sql = "SELECT place, leaf, raw, payload, gone FROM entry WHERE record = ?"
-    ones = (logs.unfold(known[row[0] >> PLACE_BITS], *row) for row in home.store.db.run(sql, (id_bytes(record),)))
-    return sum(1 for one in ones if one.entry and one.market == market and today(one.entry.time) == today(time))
+    ones = _entries_of(home, id_bytes(record))
+    return sum(
+        1 for one in ones if one.entry and one.market == market and today(one.entry.time) == today(time)
+    )

@@ -4,8 +4,9 @@
     GET  /v1/logs/<origin>?old=&root=   a signed request -> 200 with a push frame, 204 where nothing is new
     POST /v1/enrol                      an enrolment request -> 200 with the answer
 
-Every answer names the size held of the caller's log (`Yizhan-Size`) and brings a fresh nonce
-(`Yizhan-Nonce`). Errors are JSON {"code", "message", "detail"}; the status says whose move is next.
+Every answer to a market names the size held of its log (`Yizhan-Size`) and brings a fresh nonce
+(`Yizhan-Nonce`). Errors are JSON {"code", "message", "detail"}, whatever was sent and whatever broke; the
+status says whose move is next.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
-from common.errors import Invalid, Refused, Tampered, YizhanError
+from common.errors import Invalid, Refused, Tampered, Unreachable, YizhanError
 from common.web.access import mark_all
 from hub.home import Home
 from hub.province import exchange, intake, outlet, registry
@@ -27,9 +29,11 @@ log = structlog.get_logger(__name__)
 PUSH_TYPE = "application/vnd.yizhan.push"
 ENROL_TYPE = "application/vnd.yizhan.enrol"
 MAX_BODY = 17 * 1024 * 1024
+MAX_ENROL = 128 * 1024
 STATUS = {
     "unknown_origin": 404,
     "unknown_log": 404,
+    "page_not_found": 404,
     "not_approved": 403,
     "paused": 403,
     "revoked": 403,
@@ -44,8 +48,12 @@ STATUS = {
     "request_signature": 401,
     "recovering": 503,
     "store_busy": 503,
+    "store_readonly": 503,
     "disk_full": 507,
+    "internal": 500,
 }
+RETRY_SECONDS = 30
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _size = re.compile(r"0|[1-9][0-9]{0,15}").fullmatch
 blueprint = mark_all(Blueprint("sync", __name__, url_prefix="/v1"), "machine")
 
@@ -61,7 +69,8 @@ def push() -> ResponseReturnValue:
     _expect(PUSH_TYPE)
     raw = exchange.unpack(request.get_data(cache=False), request.headers.get("Content-Encoding", ""))
     receipt = intake.accept(home(), raw, request.headers.get("Yizhan-Machine", ""))
-    return _answer(receipt.note or b"", 200, "text/plain; charset=utf-8", receipt.size)
+    nonce = nonces().new(receipt.market)
+    return _answer(receipt.note or b"", 200, "text/plain; charset=utf-8", receipt.size, nonce)
 
 
 @blueprint.get("/logs/<path:origin>")
@@ -85,10 +94,16 @@ def pull(origin: str) -> ResponseReturnValue:
 @blueprint.post("/enrol")
 def enrol() -> ResponseReturnValue:
     _expect(ENROL_TYPE)
-    if (request.content_length or 0) > 200_000:
-        raise Invalid("push_too_large", "an enrolment request is short")
+    request.max_content_length = MAX_ENROL
     answer = registry.enrol(home(), request.get_data(cache=False))
     return _answer(answer, 200, ENROL_TYPE)
+
+
+@blueprint.route("/", defaults={"rest": ""}, methods=METHODS)
+@blueprint.route("/<path:rest>", methods=METHODS)
+def nothing(rest: str) -> ResponseReturnValue:
+    """What is not one of the three answers as they do."""
+    raise Refused("page_not_found", "no such call")
 
 
 def nonces() -> outlet.Nonces:
@@ -105,13 +120,15 @@ def _expect(type: str) -> None:
 
 def _asked() -> tuple[str, int]:
     """Market that signed this request, and the size held of its log; 401 with a fresh nonce otherwise."""
-    market, asked = outlet.market_of(home(), request.headers.get("Yizhan-Request", ""))
-    target = request.full_path if request.query_string else request.path
-    outlet.check(home(), asked, request.method, target, hashlib.sha256(b"").digest())
-    if not nonces().use(market, asked.nonce):
-        raise Refused("nonce", "this nonce is not open", nonce=nonces().new(market))
-    intake.seen(home(), market, request.headers.get("User-Agent", "")[:60])
-    return market, intake.newest_receipt(home(), asked.origin).size
+    header = request.headers.get("Yizhan-Request", "")
+    query = request.query_string.decode("latin-1")
+    target = f"{request.path}?{query}" if query else request.path
+    asked = outlet.caller(home(), header, request.method, target, hashlib.sha256(b"").digest())
+    held = intake.newest_receipt(home(), asked.origin)
+    if not nonces().use(held.market, asked.nonce):
+        raise Refused("nonce", "this nonce is not open", nonce=nonces().new(held.market))
+    intake.seen(home(), held.market, request.headers.get("User-Agent", "")[:60])
+    return held.market, held.size
 
 
 def _answer(
@@ -136,7 +153,22 @@ def refuse(error: YizhanError) -> ResponseReturnValue:
     answer = jsonify({"code": error.code, "message": error.message, "detail": detail})
     answer.status_code = status
     if status == 503:
-        answer.headers["Retry-After"] = "30"
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     if "nonce" in detail:
         answer.headers["Yizhan-Nonce"] = detail["nonce"]
     return answer
+
+
+@blueprint.errorhandler(HTTPException)
+def refuse_http(error: HTTPException) -> ResponseReturnValue:
+    """What Flask itself refuses while it reads a body: too long, cut off."""
+    if error.code == 413:
+        return refuse(Invalid("push_too_large", "the body is too long"))
+    return refuse(Invalid("request_malformed", error.name))
+
+
+@blueprint.errorhandler(Exception)
+def broke(error: Exception) -> ResponseReturnValue:
+    """A fault of ours: the trace goes to our log, the caller hears that it may try again."""
+    log.error("exchange_broke", path=request.path, exc_info=error)
+    return refuse(Unreachable("internal", "a fault of the hub"))

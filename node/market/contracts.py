@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.errors import Refused
-from common.records.contract import STATES
+from common.records.contract import STATES, Contract
 from common.records.fields import today
 from common.store.recorder import Batch
 from common.store.rows import Merged
@@ -28,14 +28,15 @@ TERMS = (
     "hours_to", "pay", "pay_unit", "pay_timing", "insurance", "crew",
 )  # fmt: skip
 FROM_JOB = (
-    "employer", "trade", "content", "place", "start_date", "end_date", "hours_from", "hours_to", "pay", "pay_unit",
-    "pay_timing",
+    "employer", "trade", "content", "place", "start_date", "end_date", "hours_from", "hours_to", "pay",
+    "pay_unit", "pay_timing",
 )  # fmt: skip
 PRINTED = (
-    "number", "form", "worker_name", "employer_name", "trade", "start_date", "end_date", "hours_from", "hours_to",
-    "pay", "pay_unit", "pay_timing", "template", "text_sha256", "state",
+    "number", "form", "worker_name", "employer_name", "trade", "start_date", "end_date", "hours_from",
+    "hours_to", "pay", "pay_unit", "pay_timing", "template", "text_sha256", "state",
 )  # fmt: skip
 UNSIGNED = ("draft", "worker_signed", "employer_signed")
+SIGNING = (("worker", "draft", "worker_signed"), ("employer", "worker_signed", "employer_signed"))
 INSURED_BY = {
     "employer": "由用工方购买意外险",
     "worker": "由零工自行购买意外险",
@@ -83,7 +84,7 @@ def change(
     id: str,
     patch: Mapping[str, Any],
     reasons: Mapping[str, str],
-    heads: Iterable[str],
+    heads: Iterable[bytes],
 ) -> records.Saved:
     """Change the terms of a draft; Refused('already_signed')."""
     with home.recorder.open(login) as batch:
@@ -93,36 +94,30 @@ def change(
         return records.saved(records.put(batch, "contract", id, patch, reasons))
 
 
-def sign(
-    home: Home, login: str, id: str, methods: Mapping[str, str], *, reasons: Mapping[str, str] | None = None
+def go_on(
+    home: Home,
+    login: str,
+    id: str,
+    methods: Mapping[str, str],
+    reasons: Mapping[str, str],
+    heads: Iterable[bytes] | None = None,
 ) -> records.Saved:
-    """Write down signatures: {'worker': how} first, then {'employer': how}, or both at once; with both
-    there the contract is in force. Raises Refused('state_change'|'not_signed'|…), Warned."""
+    """Write down signatures: {'worker': how} first, then {'employer': how}, or both at once. As soon as both
+    have signed the contract is in force. Raises Refused('state_change'|'not_signed'|…), Warned."""
     with home.recorder.open(login) as batch:
-        now = records.unchanged(home, "contract", id, None)
-        state, done = state_of(now), None
-        for who, source, target in (
-            ("worker", "draft", "worker_signed"),
-            ("employer", "worker_signed", "employer_signed"),
-        ):
+        now = records.unchanged(home, "contract", id, heads)
+        state, fields, done = state_of(now), dict(now.fields), None
+        for who, source, target in SIGNING:
             if who in methods:
                 _expect(state, source)
                 signed = {"method": methods[who], "time": home.ambience.now()}
                 done = records.put(batch, "contract", id, {f"signed_{who}": signed, "state": target}, reasons)
-                state = target
+                state, fields = target, done.fields
+        if state == "employer_signed":
+            done = _put_in_force(home, batch, id, fields, reasons)
         if done is None:
             raise Refused("not_signed", "nobody signed")
-        if state == "employer_signed":
-            done = _put_in_force(home, batch, id, {**done.fields, "state": state}, reasons or {})
         return records.saved(done)
-
-
-def finish(home: Home, login: str, id: str, reasons: Mapping[str, str]) -> records.Saved:
-    """Put a contract in force that both have signed already."""
-    with home.recorder.open(login) as batch:
-        now = records.unchanged(home, "contract", id, None)
-        _expect(state_of(now), "employer_signed")
-        return records.saved(_put_in_force(home, batch, id, now.fields, reasons))
 
 
 def _put_in_force(
@@ -163,10 +158,47 @@ def _expect(state: str, *allowed: str) -> None:
 
 
 def names_of(home: Home, contract: Merged) -> tuple[str, str]:
-    """(worker, employer) as the paper says: those of the contract once it is in force, else the present ones."""
+    """(worker, employer) as the paper says: those that came into force, before that the present ones."""
     fields = contract.fields
     worker = fields.get("worker_name") or records.title(home, "worker", str(fields.get("worker") or ""))
     employer = fields.get("employer_name") or records.title(
         home, "employer", str(fields.get("employer") or "")
     )
     return str(worker), str(employer)
+
+
+def parties(home: Home, contract: Merged) -> tuple[dict[str, str], dict[str, str]]:
+    """(worker, employer) as their table on the paper says: words by label, whole numbers."""
+    with home.store.reading():
+        worker = home.store.get("worker", str(contract.fields.get("worker") or ""))
+        employer = home.store.get("employer", str(contract.fields.get("employer") or ""))
+    names = names_of(home, contract)
+    person = worker.fields if worker else {}
+    firm = employer.fields if employer else {}
+    told = (
+        {
+            "姓名": names[0],
+            "证件号码": person.get("id_number"),
+            "联系电话": person.get("phone"),
+            "住址": person.get("address"),
+        },
+        {
+            "名称": names[1],
+            "信用代码": firm.get("code"),
+            "经办身份证": None if firm.get("code") else firm.get("id_number"),
+            "联系人": firm.get("contact"),
+            "联系电话": firm.get("phone"),
+            "地址": firm.get("address"),
+        },
+    )
+    return tuple({label: str(text) for label, text in one.items() if text} for one in told)  # type: ignore[return-value]
+
+
+def listed(home: Home, tab: str, after: str, before: str) -> records.Turned:
+    """A page of contracts: all of them, or those of one tab."""
+    states = {"unsigned": UNSIGNED, "in_force": ("in_force", "working"), "cancelled": ("cancelled",)}.get(
+        tab, ()
+    )
+    places = [Contract.fields["state"].to_column(state) for state in states]
+    where = f"state IN ({','.join('?' * len(places))})" if places else ""
+    return records.page(home, "contract", after=after, before=before, where=where, values=places)

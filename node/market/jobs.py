@@ -9,7 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.errors import Refused
@@ -45,7 +45,7 @@ def acts(job: Merged, role: str) -> list[tuple[str, str]]:
 
 
 def act(
-    home: Home, login: str, role: str, id: str, name: str, heads: Iterable[str] | None = None
+    home: Home, login: str, role: str, id: str, name: str, heads: Iterable[bytes] | None = None
 ) -> records.Saved:
     """Move a posting on. Raises Refused('state_change'|'not_allowed'|'own_entry'|'employer_unverified'|…)."""
     if name not in ACTS:
@@ -70,6 +70,26 @@ def _publishable(home: Home, job: Merged, login: str, writers: set[str]) -> None
     employer = home.store.get("employer", job.fields["employer"])
     if employer is None or not employer.fields.get("verified"):
         raise Refused("employer_unverified", "the employer is not verified")
+
+
+def change(
+    home: Home,
+    login: str,
+    kind: str,
+    id: str,
+    patch: Mapping[str, Any],
+    *,
+    reasons: Mapping[str, str],
+    heads: Iterable[bytes],
+) -> records.Saved:
+    """Edit a record of any kind. What a reviewer looked at and now reads otherwise is to be looked at again:
+    a published posting goes back to review, a verified employer under another name or code is unverified."""
+    patch, now = dict(patch), records.get(home, kind, id)
+    if patch and kind == "job" and now.fields.get("state") in ("published", "filled"):
+        patch["state"] = "review"
+    if kind == "employer" and now.fields.get("verified") and patch.keys() & {"name", "code", "id_number"}:
+        patch["verified"] = None
+    return records.save(home, login, kind, id, patch, reasons=reasons, heads=heads)
 
 
 def verify_employer(home: Home, login: str, name: str, id: str, how: str) -> records.Saved:
@@ -113,6 +133,17 @@ def seats_left(home: Home, jobs: Iterable[Merged]) -> dict[str, int]:
 def _count(fields: dict[str, Any]) -> int:
     count = fields.get("headcount")
     return count if type(count) is int else 0
+
+
+def contracts_of(home: Home, job: str) -> list[Merged]:
+    with home.store.reading():
+        found = home.store.having("contract", "job", job, 200)
+    return sorted(found, key=lambda one: one.id, reverse=True)
+
+
+def of_employer(home: Home, employer: str) -> list[Merged]:
+    with home.store.reading():
+        return home.store.page("job", most=30, where='"employer" = ?', values=[id_bytes(employer)])
 
 
 def open_jobs(home: Home, most: int = 50) -> list[Merged]:

@@ -1,4 +1,4 @@
-"""What proves a record on paper and in a file: the entry, its way to a signed head, its payload (PROTOCOL §13).
+"""What proves a record on paper and in a file (PROTOCOL.md §13): entry, way to a signed head, payload.
 
 Rules kept here:
 - A contract is proved by the entry that put it in force, because that entry repeats the printed terms; any
@@ -26,7 +26,7 @@ from node.home import Home
 
 
 class Proof(NamedTuple):
-    """`file`: the .tlog-proof; `payload`: None where it was erased; `confirmed`: the hub's receipt covers it."""
+    """file: the .tlog-proof; payload: None where it was erased; confirmed: the hub's receipt covers it."""
 
     file: bytes
     payload: bytes | None

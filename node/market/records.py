@@ -14,16 +14,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from common.errors import Invalid, Refused
-from common.log.encoding import b64
 from common.records import HALL_KINDS, Record
 from common.records import kind_of as any_kind
 from common.records.base import Finding
+from common.records.fields import BEIJING, today
 from common.store.recorder import Batch, Put
 from common.store.rows import Merged
 from node.home import Home
+from node.market import refusals
 
 PAGE = 30
 is_id = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
@@ -63,11 +65,6 @@ def get(home: Home, kind: str, id: str) -> Merged:
     return found
 
 
-def heads_of(record: Merged) -> list[str]:
-    """The heads as a form carries them."""
-    return [b64(head) for head in record.heads]
-
-
 def may_write(home: Home, record: Merged) -> bool:
     return not kind_of(record.kind).owned or record.owner == home.market
 
@@ -80,7 +77,7 @@ def save(
     patch: Mapping[str, Any],
     *,
     reasons: Mapping[str, str] | None = None,
-    heads: Iterable[str] | None = None,
+    heads: Iterable[bytes] | None = None,
 ) -> Saved:
     """Write a patch, `id` None for a new record. `heads`: those that the form was drawn from; None where
     the act does not depend on what a form showed. Raises Invalid, Refused, Warned."""
@@ -112,12 +109,12 @@ def saved(done: Put) -> Saved:
     return Saved(done.id, done.written, notes)
 
 
-def unchanged(home: Home, kind: str, id: str, heads: Iterable[str] | None) -> Merged:
+def unchanged(home: Home, kind: str, id: str, heads: Iterable[bytes] | None) -> Merged:
     """The record as it is now; Refused('record_changed'|'retired'|'not_found'). Inside a transaction."""
     now = home.store.get(kind, id)
     if now is None:
         raise Refused("not_found", f"no {kind} {id[:40]}")
-    if heads is not None and sorted(heads) != sorted(heads_of(now)):
+    if heads is not None and sorted(heads) != sorted(now.heads):
         raise Refused("record_changed", f"{kind} {id} has other heads than the form")
     if now.retired:
         raise Refused("retired", f"{kind} {id} is retired")
@@ -136,26 +133,36 @@ def retire(home: Home, login: str, kind: str, id: str, why: str, back: bool = Fa
 
 
 def decide(
-    home: Home, login: str, kind: str, id: str, picked: Mapping[str, str], why: str, heads: Iterable[str]
+    home: Home,
+    login: str,
+    kind: str,
+    id: str,
+    picked: Mapping[str, str],
+    why: str,
+    heads: Iterable[bytes],
+    base: Mapping[str, Any],
 ) -> None:
     """End conflicts: one entry that saw all sides sets each field to the value of the picked leaf.
 
-    picked: {field: leaf}. The fields of a group are decided together. Raises Refused('no_conflict').
+    picked: {field: leaf, or 'base' for what stood in `base` before}. Raises Refused('no_conflict').
     """
     if not why.strip():
-        raise Refused("reason_needed", "say why", field="why")
+        raise Refused("reason_needed", "say why", field="reason")
+    if not picked:
+        raise Refused("reason_needed", "nothing was picked")
     with home.recorder.open(login) as batch:
         now = unchanged(home, kind, id, heads)
-        patch: dict[str, Any] = {}
-        for name, leaf in picked.items():
-            sides = [side for side in now.conflicts.get(name, ()) if side["leaf"] == leaf]
-            if not sides:
-                raise Refused("no_conflict", f"{name} is not in conflict over {leaf[:44]}", field=name)
-            patch[name] = sides[0]["value"] if name != "retired" else sides[0]["value"] is True
-        if not patch:
-            raise Refused("reason_needed", "nothing was picked")
-        # with the reason `decided`, a rule that was explained once is not asked about again
+        patch = {name: _picked(now, name, leaf, base) for name, leaf in picked.items()}
+        # said once here: a rule that asks for a reason is not asked about again
         batch.put(kind, id, patch, {"decided": why.strip()[:200]})
+
+
+def _picked(now: Merged, name: str, leaf: str, base: Mapping[str, Any]) -> Any:
+    sides = {side["leaf"]: side["value"] for side in now.conflicts.get(name, ())}
+    if not sides or (leaf not in sides and leaf != "base"):
+        raise Refused("no_conflict", f"{name} is not in conflict over {leaf[:44]}", field=name)
+    value = base.get(name) if leaf == "base" else sides[leaf]
+    return value is True if name == "retired" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +194,57 @@ def page(
     return Turned(rows, older, newer)
 
 
+def find(home: Home, kind: str, text: str) -> list[Merged]:
+    """Records of one kind by search; visits are found by who came."""
+    if kind != "visit":
+        return search(home, text, (kind,))
+    people = search(home, text, ("worker",), 10)
+    with home.store.reading():
+        found = [one for person in people for one in home.store.having("visit", "worker", person.id)]
+    return sorted(found, key=lambda one: one.id, reverse=True)[:50]
+
+
 def search(home: Home, text: str, kinds: Sequence[str] = SEARCHED, most: int = 50) -> list[Merged]:
     """What a search finds: those whose title is the very text first, then the newest."""
     with home.store.reading():
         found = home.store.search(text, kinds, most)
     exact = text.strip()
     found.sort(key=lambda one: one.id, reverse=True)
-    return sorted(found, key=lambda one: any_kind(one.kind).title(one.fields) != exact)
+    return sorted(found, key=lambda one: any_kind(one.kind).name_of(one.fields) != exact)
+
+
+def count(home: Home, kind: str) -> int:
+    with home.store.reading():
+        return home.store.count(kind)
+
+
+def template(home: Home, kind: str, leaf: str) -> dict[str, Any]:
+    """What a refused first entry held, to be offered again as a new record; {} where nothing is meant."""
+    if not leaf:
+        return {}
+    refusal = refusals.by_leaf(home, leaf)
+    if refusal.kind != kind:
+        raise Refused("not_found", f"no {kind} was refused under this leaf")
+    fields = any_kind(kind).fields
+    given = {"number", "state", "reasons", "consent", "verified"}
+    return {name: value for name, value in refusal.fields.items() if name in fields and name not in given}
+
+
+def suggested(home: Home, kind: str) -> dict[str, Any]:
+    """What a new record of a kind begins with at this moment."""
+    now = home.ambience.now()
+    if kind == "visit":
+        return {"date": today(now), "time": clock(now)}
+    return {"start_date": today(now), "pay_unit": "day", "pay_timing": "same_day"} if kind == "job" else {}
+
+
+def clock(now: int) -> str:
+    """The time of day in the hall, HH:MM."""
+    return datetime.fromtimestamp(now / 1000, UTC).astimezone(BEIJING).strftime("%H:%M")
 
 
 def title(home: Home, kind: str, id: str) -> str:
     """What a reference to a record is called; '' where it is not here."""
     with home.store.reading():
         found = home.store.get(kind, id)
-    return any_kind(kind).title(found.fields) if found else ""
+    return any_kind(kind).name_of(found.fields) if found else ""

@@ -51,9 +51,10 @@ def waiting(home: Home, log: Log) -> list[tuple[int, bytes, bytes | None, str]]:
     """(place, leaf, record, reason) of those that nobody dealt with, newest first. Inside a transaction."""
     first, end = logs.place_of(log, 0), logs.place_of(log, log.size)
     sql = (
-        "SELECT place, leaf, record, reason FROM aside WHERE place >= ? AND place < ? AND NOT EXISTS (SELECT 1 "
-        "FROM entry later WHERE later.record = aside.record AND later.place > aside.place AND later.place < ? "
-        "AND NOT EXISTS (SELECT 1 FROM aside other WHERE other.place = later.place)) ORDER BY place DESC LIMIT ?"
+        "SELECT place, leaf, record, reason FROM aside WHERE place >= ? AND place < ? AND NOT EXISTS ("
+        "SELECT 1 FROM entry later WHERE later.record = aside.record AND later.place > aside.place "
+        "AND later.place < ? AND NOT EXISTS (SELECT 1 FROM aside other WHERE other.place = later.place)) "
+        "ORDER BY place DESC LIMIT ?"
     )
     rows = home.store.db.run(sql, (first, end, end, MOST)).fetchall()
     if not rows:
@@ -90,7 +91,7 @@ def _refusal(
     id = id_text(record) if record else ""
     fields = _fields(one.payload)
     now = home.store.get(kind, id) if kind in HALL_KINDS and id else None
-    title = any_kind(kind).title(now.fields if now else fields) if kind in HALL_KINDS else ""
+    title = any_kind(kind).name_of(now.fields if now else fields) if kind in HALL_KINDS else ""
     return Refusal(
         index=logs.index_of(place),
         leaf=b64(leaf),

@@ -87,8 +87,7 @@ def _batches(file: BinaryIO) -> Iterator[list[Line]]:
         *lines, left = (left + piece).split(b"\n")
         if not piece and left:
             lines, left = [left], b""
-        if len(left) > MAX_LINE:
-            raise Invalid("too_long", f"line {number + len(lines) + 1} has more than {MAX_LINE} bytes")
+        left = left[: MAX_LINE + 1]  # of a line that is too long only so much is kept as shows it
         numbered = [(number + at, line) for at, line in enumerate(lines, 1)]
         number += len(lines)
         numbered = [line for line in numbered if line[1].strip()]

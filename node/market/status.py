@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from common.records import KINDS
 from common.store import logs
-from common.store.tables import PLACE_BITS, Log
+from common.store.tables import Log
 from node.home import Home
 
 
@@ -28,8 +27,8 @@ def facts(home: Home) -> dict[str, Any]:
             "oldest_pending": oldest_pending(home, log),
             "last_sync": number(home, "sync.last_ok"),
             "last_error": last_error or None,
-            "refused": refused(home, log),
-            "conflicts": conflicts(home),
+            "refused": home.store.set_aside(log),
+            "conflicts": home.store.in_conflict(),
             "clock_skew_s": number(home, "sync.skew_s"),
         }
 
@@ -49,14 +48,3 @@ def oldest_pending(home: Home, log: Log) -> int | None:
     one = logs.unfold(log, *row) if row else None
     return one.entry.time if one and one.entry else None
 
-
-def refused(home: Home, log: Log) -> int:
-    """How many of our own entries do not count: refused, held, or set aside as unreadable."""
-    first, end = log.id << PLACE_BITS, (log.id + 1) << PLACE_BITS
-    return int(home.store.db.scalar("SELECT count(*) FROM aside WHERE place >= ? AND place < ?", (first, end)))
-
-
-def conflicts(home: Home) -> int:
-    """How many records are in conflict."""
-    tables = [kind._meta.table_name for kind in KINDS]
-    return sum(int(home.store.db.scalar(f'SELECT count(*) FROM "{t}" WHERE _conflicts IS NOT NULL')) for t in tables)

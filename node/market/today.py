@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from common.records import HALL_KINDS, KINDS
+from common.records import HALL_KINDS
 from common.records import kind_of as any_kind
 from common.records.contract import Contract
 from common.records.fields import BEIJING
@@ -57,8 +57,13 @@ def count(home: Home) -> Day:
             in_force=sum(states.get(place(state), 0) for state in ("in_force", "working")),
             unsigned=sum(states.get(place(state), 0) for state in contracts.UNSIGNED),
             review=int(review),
-            conflicts=conflicts(home),
+            conflicts=home.store.in_conflict(),
         )
+
+
+def count_day(home: Home) -> str:
+    """The present Beijing day."""
+    return day_of(home.ambience.now())
 
 
 def _since(day: str) -> tuple[bytes, int]:
@@ -66,15 +71,6 @@ def _since(day: str) -> tuple[bytes, int]:
     an hour of grace is left for clocks that differ between id and entry."""
     start = int(datetime.combine(date.fromisoformat(day), datetime.min.time(), BEIJING).timestamp() * 1000)
     return (start - 3_600_000).to_bytes(6, "big") + bytes(10), start
-
-
-def conflicts(home: Home) -> int:
-    """Records with two values for one field; inside a transaction."""
-    tables = [kind._meta.table_name for kind in KINDS]
-    return sum(
-        int(home.store.db.scalar(f'SELECT count(*) FROM "{table}" WHERE _conflicts IS NOT NULL'))
-        for table in tables
-    )
 
 
 def in_conflict(home: Home, most: int = 30) -> list[Merged]:
@@ -103,7 +99,7 @@ def to_review(home: Home, most: int = 20) -> list[Merged]:
 
 
 def title_of(record: Merged) -> str:
-    return any_kind(record.kind).title(record.fields)
+    return any_kind(record.kind).name_of(record.fields)
 
 
 def newest_workers(home: Home, most: int = 5) -> list[Merged]:

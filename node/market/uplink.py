@@ -13,12 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.errors import Invalid
-from common.log.entry import parse as parse_entry
-from common.store import logs
-from common.store.tables import Log
 from node.home import Home
-from node.market import receipts, refusals
+from node.market import receipts, refusals, status
 
 # codes of the last failure that no retry mends
 PERSON = frozenset(
@@ -78,7 +74,7 @@ def look(home: Home) -> Uplink:
         return Uplink(
             size=log.size,
             receipted=log.receipt_size,
-            oldest=_time_of(home, log, log.receipt_size),
+            oldest=status.oldest_pending(home, log),
             confirmed=newest[1] if newest else None,
             url=said.get("hub.url", ""),
             state=said.get("hub.state", ""),
@@ -91,15 +87,6 @@ def look(home: Home) -> Uplink:
             refused=len(refusals.waiting(home, log)),
             recovering=recovering,
         )
-
-
-def _time_of(home: Home, log: Log, index: int) -> int | None:
-    """The time that entry `index` claims; None where there is none."""
-    raw = home.store.db.scalar("SELECT raw FROM entry WHERE place = ?", (logs.place_of(log, index),))
-    try:
-        return parse_entry(bytes(raw)).time if raw is not None and index < log.size else None
-    except Invalid:
-        return None
 
 
 def _number(text: str | None) -> int | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from common.errors import Refused
-from common.records.fields import BEIJING, today
+from common.records.fields import today
 from common.records.visit import SERVICES
 from node.home import Home
 from node.market import records
@@ -19,7 +18,7 @@ def check_in(home: Home, login: str, worker: str | None, service: str, window: s
     if service not in dict(SERVICES):
         raise Refused("not_a_choice", "expected one of the services", field="service")
     now = home.ambience.now()
-    day, time = today(now), clock(now)
+    day, time = today(now), records.clock(now)
     with home.recorder.open(login) as batch:
         for one in home.store.having("visit", "worker", worker, 200) if worker else ():
             if _same_visit(one.fields, day, time, service):
@@ -30,11 +29,6 @@ def check_in(home: Home, login: str, worker: str | None, service: str, window: s
         if window.strip():
             visit["window"] = window.strip()
         return records.saved(records.put(batch, "visit", None, visit))
-
-
-def clock(now: int) -> str:
-    """The time of day in the hall, HH:MM."""
-    return datetime.fromtimestamp(now / 1000, UTC).astimezone(BEIJING).strftime("%H:%M")
 
 
 def _same_visit(visit: dict[str, Any], day: str, time: str, service: str) -> bool:

@@ -10,6 +10,7 @@ Rules kept here:
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,13 +89,14 @@ def _by_phone(home: Home, phone: str, but: str) -> list[Merged]:
     return [one for one in found if one.fields.get("phone") == cleaned and one.id != but]
 
 
-def age_of(home: Home, fields: dict[str, Any]) -> int | None:
-    """Age today, where a birth date is known."""
-    born = birth_of(fields)
+def person(home: Home, fields: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    """(birth date, sex, age today) out of the number, else as written; '' or None where not known."""
+    birth, sex = birth_of(fields), identity_tells(fields)[1] or fields.get("sex")
     try:
-        return numbers.age_on(born, today(home.ambience.now())) if born else None
+        age = numbers.age_on(birth, today(home.ambience.now())) if birth else None
     except Invalid:
-        return None
+        return "", "", None
+    return birth or "", str(sex or ""), age
 
 
 def find(home: Home, text: str, trade: str = "", standing: str = "") -> list[Merged]:

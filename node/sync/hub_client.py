@@ -1,7 +1,8 @@
 """The only code that talks to the network: three calls to the hub, bytes in, bytes out.
 
 Rules kept here:
-- No redirects; an answer is bounded before and while it is inflated; the whole round has a deadline.
+- No redirects; an answer is bounded in bytes before and while it is inflated, and in time: nothing for
+  READ_SECONDS, or after that less than LEAST_BYTES a second, is no answer.
 - What the wire did is Unreachable (with `retry_after` where the hub named one), what the hub said is the
   error family that the hub meant. A 401 is not for ever: it brings a nonce, and the call is repeated once.
 - `https` only, but for loopback, or where the settings allow otherwise.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from common.errors import Invalid, Refused, Tampered, Unreachable, YizhanError
@@ -28,9 +31,12 @@ from common.log.encoding import b64
 
 PUSH_TYPE = "application/vnd.yizhan.push"
 ENROL_TYPE = "application/vnd.yizhan.enrol"
-CONNECT_SECONDS, READ_SECONDS = 10, 45
+CONNECT_SECONDS, READ_SECONDS = 6.0, 40.0  # a name may have two addresses; together still within a minute
+LEAST_BYTES = 200
 MAX_ANSWER = 17 * 1024 * 1024
+TOLD = ("size", "receipt", "next", "origin", "index", "domain")  # what of a refusal's detail is of use here
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_code = re.compile("[a-z][a-z0-9_]{0,39}").fullmatch
 _FAMILIES: dict[int, type[YizhanError]] = {
     400: Invalid,
     401: Refused,
@@ -45,8 +51,12 @@ _FAMILIES: dict[int, type[YizhanError]] = {
 
 def check_url(url: str, allow_http: bool) -> str:
     """The hub's address without a trailing slash; Refused('plain_http'), Invalid('hub_url')."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    try:
+        parts = urlsplit(url.strip())
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        good = False
+    if not good or "@" in parts.netloc or parts.query or parts.fragment or len(url) > 500:
         raise Invalid("hub_url", "expected an address such as https://hub.example", field="hub")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK and not allow_http:
         raise Refused("plain_http", "plain http only to this machine; the settings may allow it", field="hub")
@@ -54,9 +64,16 @@ def check_url(url: str, allow_http: bool) -> str:
 
 
 class HubClient:
-    """Calls of one round. `nonce` comes from the hub's last answer and is kept by the caller between rounds."""
+    """Calls of one round. `nonce`: from the hub's last answer, kept by the caller between rounds."""
 
-    def __init__(self, url: str, key: SigningKey | None, version: str, nonce: str = "", read_seconds: float = READ_SECONDS):
+    def __init__(
+        self,
+        url: str,
+        key: SigningKey | None,
+        version: str,
+        nonce: str = "",
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self.url = url
         self.key = key
         self.nonce = nonce
@@ -65,10 +82,12 @@ class HubClient:
         self.requests = 0
         self.bytes_up = 0
         self.bytes_down = 0
-        self._timeout = (min(CONNECT_SECONDS, read_seconds), read_seconds)
+        self._patience = read_seconds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no netrc: the hall's hub is where the settings say
-        self._session.headers.update({"User-Agent": f"yizhan-node/{version}", "Accept": "*/*", "Accept-Encoding": "gzip"})
+        self._session.headers.update(
+            {"User-Agent": f"yizhan-node/{version}", "Accept": "*/*", "Accept-Encoding": "gzip"}
+        )
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2)  # retries are the loop's business
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
@@ -116,15 +135,16 @@ class HubClient:
                 self.url + target,
                 data=body or None,
                 headers=headers,
-                timeout=self._timeout,
+                timeout=(min(CONNECT_SECONDS, self._patience), self._patience),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                content = _bounded(answer)
+                content = _bounded(answer, self._patience)
                 self._take_headers(answer, sent_at)
                 self.bytes_down += len(content)
-        except requests.RequestException as error:
-            raise Unreachable("unreachable", f"{method} {target.partition('?')[0]}: {type(error).__name__}") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            what = f"{method} {target.partition('?')[0]}: {type(error).__name__}"
+            raise Unreachable("unreachable", what) from error
         if answer.status_code in (200, 204):
             if answer.headers.get("Content-Encoding") == "gzip":
                 content = pushes.inflate(content)
@@ -138,22 +158,23 @@ class HubClient:
             self.held = int(size)
         try:
             moment = parsedate_to_datetime(answer.headers["Date"])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return
         self.skew_s = round((sent_at + time.time()) / 2 - moment.timestamp())
 
 
-def _bounded(answer: requests.Response) -> bytes:
-    """The body as it came over the wire (still packed), at most MAX_ANSWER bytes."""
-    parts, left = [], MAX_ANSWER
-    while True:
-        part = answer.raw.read(65536, decode_content=False)
-        if not part:
-            return b"".join(parts)
-        left -= len(part)
-        if left < 0:
-            raise Unreachable("answer_too_large", f"an answer of more than {MAX_ANSWER} bytes")
+def _bounded(answer: requests.Response, patience: float) -> bytes:
+    """The body as it came over the wire (still packed), at most MAX_ANSWER bytes and not by drops."""
+    parts, size, started = [], 0, time.monotonic()
+    while part := answer.raw.read1(65536, decode_content=False):
         parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise Unreachable("answer_too_large", f"an answer of more than {MAX_ANSWER} bytes")
+        late = time.monotonic() - started - patience
+        if late > 0 and size < late * LEAST_BYTES:
+            raise Unreachable("unreachable", f"an answer of {size} bytes so far, too slow to wait for")
+    return b"".join(parts)
 
 
 class _Said(msgspec.Struct):
@@ -168,12 +189,16 @@ def _error(answer: requests.Response, content: bytes) -> YizhanError:
     wait = int(retry) if retry.isascii() and retry.isdigit() and len(retry) < 6 else None
     try:
         said = msgspec.json.decode(content[:100_000], type=_Said)
-    except msgspec.MsgspecError:
-        return Unreachable("not_a_hub", f"status {answer.status_code} and no answer of a hub", retry_after=wait)
+    except (msgspec.MsgspecError, RecursionError):
+        said = _Said("")
+    if not _code(said.code):
+        return Unreachable(
+            "not_a_hub", f"status {answer.status_code} and no answer of a hub", retry_after=wait
+        )
     family = _FAMILIES.get(answer.status_code)
     if family is None:
         return Unreachable(said.code, said.message[:300], retry_after=wait)
-    detail = {name: value for name, value in said.detail.items() if name.isidentifier() and name not in ("code", "message", "field", "self")}
+    detail = {name: value for name, value in said.detail.items() if name in TOLD}
     return family(said.code, said.message[:300], **detail)
 
 

@@ -57,7 +57,9 @@ class Loop:
                 failures = 0 if result["state"] in ("ok", "in_progress") else failures + 1
                 retry_after = result.get("retry_after")
                 if failures:
-                    log.warning("sync_failed", state=result["state"], code=result.get("error"), failures=failures)
+                    log.warning(
+                        "sync_failed", state=result["state"], code=result.get("error"), failures=failures
+                    )
             except Exception as error:  # a bug or a full disk must not end the loop
                 failures += 1
                 log.error("sync_broke", error=type(error).__name__, failures=failures, exc_info=True)

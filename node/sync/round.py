@@ -4,7 +4,9 @@ Rules kept here:
 - One round at a time, by an OS lock beside the store: a killed round never holds up the next.
 - A chunk is resumed at the last receipt; repeating one is harmless. The receipt is checked against our own
   tree before it counts, and what the hub says of our size never outweighs what we hold.
+- A note leaves this process only after the lock knows it, also one that another process has just signed.
 - While one chunk is on its way the next is made ready, so that the wire and the disk work at once.
+- More at the hub than here means that another machine signed: stop, and let a person settle it.
 - Nothing is lost by failing at any point: the round begins again where the receipts end.
 """
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.errors import Invalid, Refused, Tampered, YizhanError
+from common.errors import Invalid, Refused, Tampered, Unreachable, YizhanError
 from common.keys import VerifierKey
 from common.log import checkpoint as checkpoints
 from common.log import push as pushes
@@ -30,21 +32,21 @@ from common.store import logs
 from common.store.lock import exclusive
 from common.store.tables import Log
 from node.home import Home
-from node.market import status as standing
 from node.sync import engine
 from node.sync.hub_client import HubClient, packed
 from node.version import VERSION
 
-GIVE_UP_SECONDS = 50
 PUSH_BYTES = 8 * 1024 * 1024
+HUB_STATES = {"not_approved": "pending", "revoked": "revoked"}  # what a round may learn of our standing
 Step = Callable[[str, int, int], object]  # (what, done, of)
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Entries ready to send: gzipped frame, and the head that it signs."""
+    """Entries ready to send: gzipped frame, and the head that its note signs."""
 
     checkpoint: Checkpoint
+    note: bytes
     body: bytes
     entries: int
 
@@ -65,12 +67,16 @@ def run(home: Home, step: Step = lambda what, done, of: None) -> dict[str, Any]:
             "pulled": counts.get("pulled", 0),
             "size": log.size,
             "receipted": log.receipt_size,
-            "set_aside": standing.refused(home, log),
-            "conflicts": standing.conflicts(home),
+            "set_aside": home.store.set_aside(log),
+            "conflicts": home.store.in_conflict(),
             "seconds": round(time.monotonic() - started, 3),
         }
     if error:
-        result |= {"error": error.code, "message": error.message, "retry_after": error.detail.get("retry_after")}
+        result |= {
+            "error": error.code,
+            "message": error.message,
+            "retry_after": error.detail.get("retry_after"),
+        }
     return result
 
 
@@ -88,29 +94,34 @@ def _round(home: Home, step: Step) -> tuple[str, dict[str, int], YizhanError | N
     try:
         if home.state() == "recovering":
             raise Tampered("recovering", "the store is older than what was signed")
+        if home.cosigner() is None:
+            raise Refused("not_enrolled", "this market has not enrolled with a hub")
         url = home.store.setting("hub.url")
         if not url:
-            raise Refused("not_enrolled", "this market has not enrolled with a hub")
+            raise Unreachable("no_address", "this market enrolled by stick and knows no address of the hub")
         client = HubClient(url, home.key, VERSION, home.store.setting("hub.nonce") or "")
         _push_all(home, client, counts, step)
         _pull_all(home, client, counts, step)
     except YizhanError as error:
-        _remember(home, client, {"sync.last_try": now, "sync.error": error.code, "sync.error_at": now})
-        if error.code in ("revoked", "closed", "not_approved"):
-            state = "pending" if error.code == "not_approved" else "revoked"
-            _remember(home, None, {"hub.state": state})
-        return engine.outcome(error), counts, error
+        state = engine.outcome(error)
+        facts = {"sync.last_try": now, "sync.error": error.code, "sync.error_at": now}
+        if state in HUB_STATES:
+            facts["hub.state"] = HUB_STATES[state]
+        _remember(home, client, facts)
+        return state, counts, error
     finally:
         if client:
             client.close()
     done = home.ambience.now()
-    _remember(home, client, {"sync.last_try": now, "sync.last_ok": done, "sync.error": "", "hub.state": "open"})
+    _remember(
+        home, client, {"sync.last_try": now, "sync.last_ok": done, "sync.error": "", "hub.state": "open"}
+    )
     return "ok", counts, None
 
 
 def _remember(home: Home, client: HubClient | None, facts: dict[str, Any]) -> None:
     if client is not None:
-        facts = facts | {"hub.nonce": client.nonce}
+        facts["hub.nonce"] = client.nonce
         if client.skew_s is not None:
             facts["sync.skew_s"] = client.skew_s
     changed = {key: str(value) for key, value in facts.items() if home.store.setting(key) != str(value)}
@@ -120,12 +131,23 @@ def _remember(home: Home, client: HubClient | None, facts: dict[str, Any]) -> No
                 home.store.set(key, value)
 
 
-# -- pushing ---------------------------------------------------------------------------------------------------
+# -- pushing ----------------------------------------------------------------------------------------------
 
 
 def _push_all(home: Home, client: HubClient, counts: dict[str, int], step: Step) -> None:
-    window = engine.Window()
-    started = time.monotonic()
+    window = engine.Window(int(home.store.setting("sync.window") or engine.Window().entries))
+    try:
+        _push_chunks(home, client, counts, step, window)
+    except Unreachable:
+        window.narrow()
+        raise
+    finally:
+        _remember(home, None, {"sync.window": window.entries})
+
+
+def _push_chunks(
+    home: Home, client: HubClient, counts: dict[str, int], step: Step, window: engine.Window
+) -> None:
     with ThreadPoolExecutor(1) as ahead:
         ready: Future[Chunk | None] | None = None
         while True:
@@ -138,26 +160,25 @@ def _push_all(home: Home, client: HubClient, counts: dict[str, int], step: Step)
                 return
             ready = ahead.submit(_prepare_there, home, chunk.checkpoint.size, window.entries)
             step("push", chunk.checkpoint.size, home.log.size)
+            home.lock.advance(*chunk.checkpoint, chunk.note)
             try:
                 receipt = client.push(chunk.body, _machine(home, chunk.checkpoint))
             except Invalid as error:
                 if error.code != "push_too_large" or chunk.entries == 1:
                     raise
-                window.halve()
+                window.halve(chunk.entries)
                 ready = None
                 continue
             except Refused as error:
                 if error.code not in ("behind", "ahead"):
                     raise
                 _resume(home, error)
+                if home.log.receipt_size <= start:
+                    raise Refused("no_progress", "the hub takes nothing and says nothing") from error
             else:
                 _take_receipt(home, receipt, chunk.checkpoint)
                 counts["pushed"] += chunk.entries
                 window.widen()
-            if home.log.receipt_size > start:
-                started = time.monotonic()
-            elif time.monotonic() - started > GIVE_UP_SECONDS:
-                raise Refused("no_progress", "the hub takes nothing and says nothing")
 
 
 def _prepare_there(home: Home, start: int, most: int) -> Chunk | None:
@@ -179,7 +200,7 @@ def prepare(home: Home, start: int, most: int) -> Chunk | None:
         checkpoint = Checkpoint(log.origin, size, logs.root_at(home.store.db, log, size))
     note = bytes(log.note) if size == log.size and log.note else checkpoints.sign(checkpoint, home.key)
     frame = pushes.encode(Push(log.origin, start, note, items))
-    return Chunk(checkpoint, packed(frame), len(items))
+    return Chunk(checkpoint, note, packed(frame), len(items))
 
 
 def _machine(home: Home, checkpoint: Checkpoint) -> str:
@@ -206,19 +227,14 @@ def _take_receipt(home: Home, receipt: bytes, pushed: Checkpoint | None) -> None
 def _resume(home: Home, error: Refused) -> None:
     """The hub stands elsewhere than our last receipt: believe it only with a receipt that fits our tree."""
     held, receipt = error.detail.get("size"), error.detail.get("receipt")
-    log = home.log
-    if not isinstance(held, int):
+    if type(held) is not int:
         raise error
-    if held > log.size:
-        raise Tampered("clone", f"the hub holds {held}, this store ends at {log.size}", size=held)
-    if held < log.receipt_size:
-        raise Tampered("hub_rewound", f"the hub receipted {log.receipt_size} and now holds {held}", size=held)
-    if not isinstance(receipt, str) or held == log.receipt_size:
-        raise error
-    _take_receipt(home, receipt.encode(), None)
+    _compare(home, held)
+    if isinstance(receipt, str):
+        _take_receipt(home, receipt.encode(), None)
 
 
-# -- pulling ---------------------------------------------------------------------------------------------------
+# -- pulling ----------------------------------------------------------------------------------------------
 
 
 def _pull_all(home: Home, client: HubClient, counts: dict[str, int], step: Step) -> None:
@@ -226,14 +242,34 @@ def _pull_all(home: Home, client: HubClient, counts: dict[str, int], step: Step)
         vkey = VerifierKey.parse(home.store.setting(setting) or "")
         while True:
             log = logs.get_log(vkey.name)
-            frame = client.pull(log.origin, log.size, bytes(log.root))
+            frame = _pull(client, log)
             if frame is None:
                 break
             count = take(home, vkey, frame)
             counts["pulled"] += count
             step("pull", log.size + count, log.size + count)
-    if client.held is not None and client.held < home.log.receipt_size:
-        raise Tampered("hub_rewound", f"the hub holds {client.held}, it receipted {home.log.receipt_size}")
+    if client.held is not None:
+        _compare(home, client.held)
+
+
+def _pull(client: HubClient, log: Log) -> bytes | None:
+    try:
+        return client.pull(log.origin, log.size, bytes(log.root))
+    except Refused as error:
+        if error.code != "ahead":
+            raise
+        raise Tampered(
+            "hub_rewound", f"the hub signed {log.size} of {log.origin} and now holds less"
+        ) from error
+
+
+def _compare(home: Home, held: int) -> None:
+    """What the hub says it holds of our log: never less than it receipted, never more than we have."""
+    log = home.log
+    if held < log.receipt_size:
+        raise Tampered("hub_rewound", f"the hub receipted {log.receipt_size} and now holds {held}", size=held)
+    if held > log.size:
+        raise Tampered("clone", f"the hub holds {held}, this store ends at {log.size}", size=held)
 
 
 def take(home: Home, vkey: VerifierKey, frame: bytes) -> int:

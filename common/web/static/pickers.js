@@ -19,6 +19,10 @@
   function plain(text) {
     return text.toLowerCase().replace(/\s+/g, "");
   }
+  /* all that a choice can be found by: its words, its code, and what the page adds */
+  function known(value, node) {
+    return plain(node.textContent + " " + value + " " + (node.getAttribute("data-find") || ""));
+  }
   function make(tag, about, text) {
     var node = document.createElement(tag), name;
     for (name in about) { if (about.hasOwnProperty(name)) { node.setAttribute(name, about[name]); } }
@@ -35,6 +39,8 @@
       "class": "yz-many-filter", type: "text", autocomplete: "off", spellcheck: "false",
       placeholder: "输入名称或代码筛选，回车选中", "aria-label": (legend ? legend.firstChild.textContent : "") + "：筛选"
     });
+    filter.id = box.id;
+    box.removeAttribute("id");
     box.insertBefore(filter, list);
     box.insertBefore(chips, filter);
     function best() {
@@ -54,7 +60,7 @@
       var words = plain(filter.value);
       event.stopPropagation();
       Array.prototype.forEach.call(labels, function (label) {
-        label.hidden = plain(label.textContent + (label.getAttribute("data-find") || "")).indexOf(words) < 0;
+        label.hidden = known(label.querySelector("input").value, label).indexOf(words) < 0;
         label.classList.remove("best");
       });
       if (words && best()) { best().classList.add("best"); }
@@ -184,7 +190,7 @@
       var wanted = all ? "" : plain(words);
       if (!wanted && !all) { select.value = ""; tell(select); close(); return; }
       show(options.filter(function (option) {
-        return plain(option.text + (option.getAttribute("data-find") || "")).indexOf(wanted) >= 0;
+        return known(option.value, option).indexOf(wanted) >= 0;
       }).slice(0, 40).map(function (option) { return { id: option.value, label: option.text }; }), words);
     }
     combo(box, input, find, function (item) { select.value = item.id; input.value = item.label; tell(select); });

@@ -2,7 +2,8 @@
  *
  * Pages work without it. What it adds hangs on data- attributes:
  *   [data-search]  `/` focuses it            [data-alt="3"]   Alt+3 opens it (held Alt shows the numbers)
- *   [data-form]    Enter = next field, Ctrl+Enter = save, asks before typed things are lost, one submit only
+ *   [data-form]    Enter = next field, Ctrl+Enter = save, asks before typed things are lost, one submit only;
+ *                  "quick": Enter in the last field saves at once
  *   [data-save]    the button Ctrl+Enter presses          [data-back] [data-print]   what they say
  *   [data-rows]    arrow keys go from row to row          [data-clock]               the server's time, running
  *   [data-time]    0630 becomes 06:30                     [data-word]   enables the button once it is typed
@@ -87,7 +88,9 @@
     if (event.ctrlKey || event.metaKey) { event.preventDefault(); save(form); return; }
     if (event.shiftKey || event.altKey || !typing(node) || node.tagName === "TEXTAREA") { return; }
     var to = next(form, node);
-    if (to) { event.preventDefault(); go(to); }
+    if (!to) { return; }
+    event.preventDefault();
+    if (to.type === "submit" && form.getAttribute("data-form") === "quick") { save(form); } else { go(to); }
   }
   function escape(node) {
     var open = closest(node, "details[open]");
@@ -215,7 +218,7 @@
     each(document, "[data-word]", function (node) { node.form.querySelector("button[type=submit]").disabled = true; });
     if (!main || (document.activeElement && document.activeElement !== document.body)) { return; }
     wrong = main.querySelector('[data-form] [aria-invalid="true"], [data-form] .bad input, [data-form] .bad select');
-    first = wrong || main.querySelector('[data-form] [name^="_reason."]') || main.querySelector("[data-form] [autofocus]");
+    first = wrong || main.querySelector("[data-form] .yz-changed .yz-input") || main.querySelector('[data-form] [name^="_reason."]') || main.querySelector("[data-form] [autofocus]");
     if (!first && main.querySelector("[data-form]")) { first = stops(main.querySelector("[data-form]"))[0]; }
     if (first && first.tagName !== "BUTTON") { go(first); window.scrollTo(0, wrong ? window.pageYOffset : 0); }
   }

@@ -1,0 +1,64 @@
+"""用工: postings with their seats, who posts them, and the two acts that need a reviewer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from common.web.access import require_role
+from common.web.login import me
+from common.web.shapes import Page
+from node.desks import show
+from node.desks.here import address, home, login, named, role
+from node.market import jobs, records, workers
+
+desk = Blueprint("jobs", __name__, url_prefix="/jobs")
+COLUMNS = ("title", "employer", "trade", "pay", "start_date", "state")
+
+
+@desk.get("")
+def listed() -> ResponseReturnValue:
+    kind, text, state = records.kind_of("job"), request.args.get("q", ""), request.args.get("state", "")
+    if workers.plain(text):
+        turned = records.Turned(records.search(home(), workers.plain(text), ("job",)))
+    else:
+        known = state in [choice for choice, _ in kind.fields["state"].choices]
+        turned = records.page(
+            home(),
+            "job",
+            after=request.args.get("after", ""),
+            before=request.args.get("before", ""),
+            where='"state" = ?' if known else "",
+            values=[kind.fields["state"].to_column(state)] if known else [],
+        )
+    names, left = named(), jobs.seats_left(home(), turned.rows)
+    rows = [(one, left[one.id], show.cells(one, COLUMNS, names)) for one in turned.rows]
+    return render_template(
+        "jobs/list.html",
+        kind=kind,
+        page=Page(rows, turned.older or None, turned.newer or None),
+        total=None if text or state else records.count(home(), "job"),
+        q=text,
+        filters={"state": ("状态", kind.fields["state"].choices, state)},
+    )
+
+
+@desk.post("/<id>/<act>")
+def move(id: str, act: str) -> ResponseReturnValue:
+    """Submit, publish, return, withdraw … a posting."""
+    jobs.act(home(), login(), role(), id, act)
+    flash(f"{jobs.ACTS[act][3]}：已办理，已保存在本市场", "good")
+    return redirect(address("job", id))
+
+
+@desk.post("/employers/<id>/verify")
+@require_role(*jobs.REVIEWERS)
+def verify(id: str) -> ResponseReturnValue:
+    jobs.verify_employer(home(), login(), me().name, id, request.form.get("how", ""))  # type: ignore[union-attr]
+    flash("已记下核验，可以发布这家用工方的岗位", "good")
+    return redirect(address("employer", id))
+
+
+@desk.get("/employers")
+def employers() -> ResponseReturnValue:
+    return redirect(url_for("records.listed", kind="employer"))

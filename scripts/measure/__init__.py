@@ -1,0 +1,1 @@
+"""The parts of scripts/bench.py: servers as real processes, the limits beside them, the figures."""

@@ -1,0 +1,314 @@
+"""`verify` finds one changed byte anywhere: in every column of every row of every table that it vouches for,
+and in the lock. The damage is done through plain sqlite3, behind the program's back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from common.errors import Tampered
+from common.keys import COSIGNATURE, VerifierKey
+from common.log import checkpoint as checkpoints
+from common.log import origins, relay
+from common.log.encoding import b64
+from common.store import logs
+from common.store.lock import SLOT, Lock
+from common.store.store import Store
+from common.store.verify import Report, verify
+from tests.common.store.exchange import Author, Receiver, made, record_id
+from tests.world import DOMAIN, MARKET, Market, World, contract, employer, fixed_key, worker
+
+COSIGNER = fixed_key(origins.cosigner(DOMAIN, 1), COSIGNATURE)
+LOCAL = ("local_setting", "sqlite_sequence")
+
+
+@dataclass
+class Damaged:
+    """A store's folder, and what `verify` says of it."""
+
+    path: Path
+    program: str
+    lock: Path | None
+    origin: str
+    cosigner: VerifierKey | None = COSIGNER.verifier
+
+    def report(self) -> Report:
+        store = Store(self.path, self.program)
+        try:
+            return verify(store, self.cosigner, {self.origin: Lock(self.lock)} if self.lock else {})
+        finally:
+            store.close()
+
+
+def receipt(store: Store, origin: str, size: int, key: Any) -> None:
+    """Let the hub cosign a log's head at `size`."""
+    with store.writing():
+        log = logs.get_log(origin)
+        head = checkpoints.Checkpoint(origin, size, logs.root_at(store.db, log, size))
+        note = checkpoints.cosign(checkpoints.sign(head, key), COSIGNER, 1_796_000_000)
+        logs.keep_receipt(store.db, log, size, note)
+
+
+def node(folder: Path) -> Damaged:
+    """A node's store with own entries, a number series, verdicts and strangers' entries out of the outbox,
+    conflicts, things set aside, things that wait, and receipts."""
+    market = Market(folder, World())
+    boss, who = market.put("employer", employer()).id, market.put("worker", worker(phone="13800000001")).id
+    terms = contract(boss, who)
+    paper = market.put("contract", terms)
+    receipt(market.store, market.origin, 2, market.key)
+    market.put("worker", {"phone": "13900000002"}, who)
+    market.put("worker", {"retired": True}, market.put("worker", worker(id_type="none", id_number=None)).id)
+    receipt(market.store, market.origin, market.log.size, market.key)
+    market.put("worker", {"address": "某村 12 号"}, who)
+    other, hub = Author("37130202"), Author("hub")
+    merged = market.store.get("worker", who)
+    assert merged is not None
+    beside = market.store.db.scalar("SELECT leaf FROM entry WHERE place = (1 << 32) + 1")
+    other.add(*made("worker", who, (beside,), {"phone": "13700000003", "later": [1]}, other.name))  # a conflict
+    other.add(*made("contract", paper.id, (paper.leaf,), {"pay": 1}, other.name))  # not the owner
+    other.add(*made("worker", record_id(5), (b"\x05" * 32,), {"name": "王芳"}, other.name))  # waits
+    other.add(b"unreadable")
+    word = {"leaf": b64(paper.leaf), "decision": "allowed", "code": "checked", "message": "好"}
+    hub.add(*made("verdict", record_id(9), (), word, "hub"))
+    receiver = Receiver.__new__(Receiver)
+    receiver.store, receiver.program, receiver.relayed = market.store, "node", Receiver.outbox()
+    receiver.deliver([other, hub], Random(1))
+    with market.store.writing():
+        market.store.set("hub.cosigner", str(COSIGNER.verifier))
+    market.close()
+    return Damaged(market.path, "node", folder / "lock", market.origin)
+
+
+def hub(folder: Path) -> Damaged:
+    """A hub's store: a market's log in pushes with receipts, an own log, and an outbox that relays it."""
+    (folder / "keys").mkdir(parents=True)
+    COSIGNER.save(folder / "keys" / "cosigner-1.key")
+    receiver = Receiver(folder / "store.db", "hub")
+    market, own = Author(MARKET), Author("hub")
+    root, body = made("worker", record_id(1), (), {"name": "王芳", "phone": "13800000001"}, MARKET)
+    leaf = market.add(root, body)
+    for number in range(300):  # beyond one kept subtree of 256
+        market.add(*made("visit", record_id(1000 + number), (), {"date": "2026-12-01", "service": "seek"}, MARKET))
+    market.add(*made("worker", record_id(1), (leaf,), {"phone": "13900000002"}, MARKET))
+    own.add(*made("verdict", record_id(2), (), {"leaf": b64(leaf), "decision": "held", "code": "x"}, "hub"))
+    for old, size in ((0, 100), (100, 302)):
+        receiver.take(market, market.push(old, size))
+        receipt(receiver.store, market.origin, size, market.key)
+    receiver.take(own, own.push(0, 1))
+    out = fixed_key(origins.outbox(DOMAIN, MARKET, 1))
+    with receiver.store.writing():
+        log = logs.open_log(out.verifier.name, "outbox", out.verifier)
+        source = logs.get_log(own.origin)
+        row = receiver.store.db.run("SELECT place, leaf, raw, payload, gone FROM entry WHERE place = ?", (source.id << 32,))
+        inner = logs.unfold(source, *row.fetchone())
+        logs.append_relayed(receiver.store.db, log, [(relay.encode(own.origin, 0, inner.raw), inner)])
+        logs.sign_head(log, out)
+    receiver.store.close()
+    return Damaged(folder / "store.db", "hub", None, market.origin)
+
+
+BUILDERS = {"node": node, "hub": hub}
+
+
+@pytest.fixture(params=BUILDERS, scope="module")
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Damaged:
+    """An undamaged store, its log written into the one file."""
+    made = BUILDERS[request.param](tmp_path_factory.mktemp(request.param) / "home")
+    with sqlite3.connect(made.path) as plain:
+        plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        plain.execute("PRAGMA journal_mode=delete")
+    plain.close()
+    return made
+
+
+@pytest.fixture
+def broken(whole: Damaged, tmp_path: Path, verified: Any) -> Damaged:
+    """A copy to damage."""
+    shutil.copytree(whole.path.parent, tmp_path / "copy")
+    path = tmp_path / "copy" / "store.db"
+    verified.damaged(path)
+    return Damaged(path, whole.program, path.parent / "lock" if whole.lock else None, whole.origin)
+
+
+def test_the_whole_store_is_clean(whole: Damaged) -> None:
+    report = whole.report()
+    assert report.ok, report.problems
+    assert report.entries > 5
+
+
+def cells(plain: sqlite3.Connection) -> Iterator[tuple[str, int, str, Any]]:
+    """(table, rowid or row number, column, value) of all that verify vouches for."""
+    tables = [name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in sorted(tables):
+        if table in LOCAL or table.startswith("sqlite_"):
+            continue
+        columns = [row[1] for row in plain.execute(f'PRAGMA table_info("{table}")')]
+        for number, row in enumerate(plain.execute(f'SELECT * FROM "{table}"').fetchall()):
+            for column, value in zip(columns, row, strict=True):
+                yield table, number, column, value
+
+
+def changed(value: Any, random: Random) -> Any:
+    """The value with one thing changed: one bit of one byte, one more, or something where was nothing."""
+    if value is None:
+        return random.choice((1, b"\x01", "1"))
+    if isinstance(value, int):
+        return value + random.choice((-1, 1))
+    raw = bytearray(value.encode() if isinstance(value, str) else value)
+    if not raw:
+        return b"\x00" if isinstance(value, bytes) else "x"
+    raw[random.randrange(len(raw))] ^= 1 << random.randrange(8)
+    return bytes(raw)
+
+
+def replace(plain: sqlite3.Connection, table: str, number: int, column: str, old: Any, new: Any) -> None:
+    """Write `new` into one cell, as text where text stood (also such as is no UTF-8)."""
+    columns = [row[1] for row in plain.execute(f'PRAGMA table_info("{table}")')]
+    row = plain.execute(f'SELECT * FROM "{table}" LIMIT 1 OFFSET {number}').fetchone()
+    where = " AND ".join(f'"{name}" IS ?' for name in columns)
+    mark = "CAST(? AS TEXT)" if isinstance(old, str) else "?"
+    done = plain.execute(f'UPDATE OR REPLACE "{table}" SET "{column}" = {mark} WHERE {where}', (new, *row))
+    assert done.rowcount == 1, (table, number, column)
+
+
+def test_one_changed_byte_in_any_column_of_any_row_is_found(whole: Damaged, broken: Damaged) -> None:
+    """Every cell in turn, in one copy: damaged, looked at, and put back from the whole one.
+
+    Of many rows alike (a few hundred visits and their bookkeeping) some are taken, by a printed seed.
+    """
+    random = Random(20261201)
+    with sqlite3.connect(whole.path) as plain:
+        everything = list(cells(plain))
+    plain.close()
+    rows_of: dict[str, int] = {}
+    for table, number, _, _ in everything:
+        rows_of[table] = max(rows_of.get(table, 0), number + 1)
+    chosen = {
+        table: set(range(count)) if count <= 12 else {0, count - 1, *random.sample(range(count), 6)}
+        for table, count in rows_of.items()
+    }
+    missed = []
+    for table, number, column, value in everything:
+        if number in chosen[table]:
+            shutil.copyfile(whole.path, broken.path)
+            with sqlite3.connect(broken.path) as plain:
+                replace(plain, table, number, column, value, changed(value, random))
+            plain.close()
+            if broken.report().ok:
+                missed.append((table, number, column))
+    assert missed == []
+    assert {"log", "entry", "note", "worker", "aside", "waiting", "judgement"} <= rows_of.keys() | {"waiting"}
+
+
+def test_a_missing_or_added_row_is_found(whole: Damaged, broken: Damaged) -> None:
+    with sqlite3.connect(whole.path) as plain:
+        tables = {table for table, _, _, _ in cells(plain)}
+    plain.close()
+    for table in sorted(tables - {"note"}):  # a log is verified without its older notes: they are evidence
+        shutil.copyfile(whole.path, broken.path)
+        with sqlite3.connect(broken.path) as plain:
+            plain.execute(f'DELETE FROM "{table}" WHERE rowid = (SELECT max(rowid) FROM "{table}")') if not (
+                "WITHOUT ROWID" in plain.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+            ) else plain.execute(f'DELETE FROM "{table}"')
+        plain.close()
+        assert not broken.report().ok, f"a row was taken out of {table}"
+
+
+def test_the_entries_of_a_log_may_not_be_cut_off(whole: Damaged, broken: Damaged) -> None:
+    with sqlite3.connect(broken.path) as plain:
+        plain.execute("DELETE FROM entry WHERE place = (SELECT max(place) FROM entry)")
+    plain.close()
+    assert any("head" in problem["what"] for problem in broken.report().problems)
+
+
+def test_problems_are_named(broken: Damaged) -> None:
+    with sqlite3.connect(broken.path) as plain:
+        plain.execute("UPDATE worker SET phone = '13000000000'")
+    plain.close()
+    problem = broken.report().problems[0]
+    assert (problem["table"], problem["what"]) == ("worker", "differs from the log in phone")
+    assert len(problem["record"]) == 36
+
+
+def test_values_of_another_type_are_problems_not_crashes(whole: Damaged, broken: Damaged) -> None:
+    with sqlite3.connect(whole.path) as plain:
+        everything = list(cells(plain))
+    plain.close()
+    for table, column in sorted({(table, column) for table, _, column, _ in everything}):
+        for value in (None, b"\xff\xfe", "no", 7):
+            shutil.copyfile(whole.path, broken.path)
+            with sqlite3.connect(broken.path) as plain:
+                try:
+                    count = plain.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = ?', (value,)).rowcount
+                except sqlite3.IntegrityError:
+                    count = 0
+            plain.close()
+            report = broken.report()  # must not raise
+            assert report.ok in (True, False) and count >= 0
+
+
+def test_one_changed_byte_anywhere_in_the_lock_is_found(whole: Damaged, broken: Damaged) -> None:
+    if broken.lock is None:
+        return  # this store is a receiver's: it has signed nothing
+    raw = broken.lock.read_bytes()
+    assert len(raw) == 2 * SLOT
+    random = Random(7)
+    for at in (*range(0, 700, 7), *range(SLOT, SLOT + 700, 7), SLOT - 1, 2 * SLOT - 1):
+        damaged = bytearray(raw)
+        damaged[at] ^= 1 << random.randrange(8)
+        broken.lock.write_bytes(damaged)
+        assert not broken.report().ok, f"byte {at} of the lock"
+    broken.lock.write_bytes(raw)
+    assert broken.report().ok
+    broken.lock.unlink()
+    assert broken.report().problems[0]["table"] == "lock"
+
+
+def test_receipts_need_the_cosigners_key(whole: Damaged) -> None:
+    stranger = fixed_key(origins.cosigner(DOMAIN, 2), COSIGNATURE).verifier
+    for key in (None, stranger):
+        report = Damaged(whole.path, whole.program, whole.lock, whole.origin, key).report()
+        assert {problem["table"] for problem in report.problems} >= {"note", "log"}
+
+
+def test_lines_of_strangers_in_a_pushed_note_are_not_kept(tmp_path: Path) -> None:
+    """Nobody here could say whether a byte of them was changed; a note's identity is its text."""
+    receiver, market = Receiver(tmp_path / "store.db", "hub"), Author(MARKET)
+    market.add(*made("worker", record_id(1), (), {"name": "王芳"}, MARKET))
+    push = market.push(0, 1)
+    receiver.take(market, push._replace(note=checkpoints.cosign(push.note, COSIGNER, 1)))
+    with receiver.store.reading():
+        assert bytes(logs.get_log(market.origin).note or b"") == push.note
+    receiver.store.close()
+
+
+def test_verify_changes_nothing_and_needs_no_writer(market: Market) -> None:
+    market.put("worker", worker())
+    before = market.path.read_bytes()
+    with market.store.writing():  # a running server is in the middle of something
+        other = Store(market.path, "node")
+        seen: list[tuple[int, int]] = []
+        assert verify(other, None, {market.origin: market.lock}, lambda *counted: seen.append(counted)).ok
+        other.close()
+    assert market.path.read_bytes() == before
+    assert seen[-1] == (2, 2)
+
+
+def test_a_store_older_than_its_lock_is_told(market: Market, verified: Any) -> None:
+    verified.damaged(market.path)
+    market.put("worker", worker())
+    with market.store.reading():
+        log = logs.get_log(market.origin)
+        market.lock.advance(log.origin, 5, b"\x01" * 32, bytes(log.note or b""))
+    report = verify(market.store, None, {market.origin: market.lock})
+    assert [problem["table"] for problem in report.problems] == ["lock"]
+    with pytest.raises(Tampered):
+        market.put("worker", {"phone": "13800000001"})
