@@ -41,6 +41,8 @@ def create_app(home: Home) -> Flask:
         subtitle="省平台",
         password="settings.password",
         roles=ROLES,
+        search="records.index",
+        search_hint="记录号、证件号、市场编码或编号，填完整",
         idle_seconds=home.config.idle_minutes * 60,
     )
     app.extensions["home"] = home

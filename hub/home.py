@@ -59,7 +59,9 @@ class Home:
         if any((path / part).exists() for part in ("store.db", "keys", "lock")):
             raise Refused("home_exists", f"{path} holds a home already")
         keys = path / "keys"
-        keys.mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)  # the store holds identity numbers
+        keys.mkdir(mode=0o700)
         (path / "lock").mkdir(mode=0o700)
         SigningKey.generate(origins.cosigner(domain, 1), COSIGNATURE).save(keys / "cosigner-1.key")
         recovery = SigningKey.generate(str(origins.Origin(domain, "recovery", None, 1)))

@@ -31,9 +31,12 @@ main = program(
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+SERVE_CACHE_KIB = 4096  # of each thread: hall PCs are small, and the system caches the file too
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Home]:
-    with explained(), closing(Home(path, progress=cli.progress("rebuilding"))) as home:
+def opened(path: Path, cache_kib: int = 16384) -> Iterator[Home]:
+    with explained(), closing(Home(path, progress=cli.progress("rebuilding"), cache_kib=cache_kib)) as home:
         yield home
 
 
@@ -101,7 +104,7 @@ def serve(home: Path, as_json: bool, host: str | None, port: int | None, no_sync
     from node.sync.loop import Loop
 
     set_up()
-    with opened(home) as node:
+    with opened(home, SERVE_CACHE_KIB) as node:
         loop = None if no_sync else Loop(node)
         app = create_app(node, loop.now if loop else None)
         if loop:

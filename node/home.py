@@ -35,13 +35,15 @@ class Home:
     """An opened home. Attributes: path, config, store, ambience, origin, market, name, domain, key, lock,
     recorder, accounts. Close it when done."""
 
-    def __init__(self, path: Path, ambience: Ambience = REAL, progress: Progress | None = None) -> None:
+    def __init__(
+        self, path: Path, ambience: Ambience = REAL, progress: Progress | None = None, cache_kib: int = 16384
+    ) -> None:
         self.path = path
         if not (path / "store.db").exists():
             raise Refused("no_home", f"{path} is no home of a node; `yizhan-node init` makes one")
         self.config = config.load(path / "settings.toml", Config)
         self.ambience = ambience
-        self.store = Store.open(path / "store.db", "node", LOCAL_TABLES, progress)
+        self.store = Store.open(path / "store.db", "node", LOCAL_TABLES, progress, cache_kib)
         self.origin = self._setting("origin")
         self.name = self._setting("name")
         parsed = origins.parse(self.origin)
@@ -60,7 +62,9 @@ class Home:
         origin = origins.market_log(domain, market, 1)
         if any((path / part).exists() for part in ("store.db", "keys", "lock")):
             raise Refused("home_exists", f"{path} holds a home already")
-        (path / "keys").mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)  # the store holds identity numbers
+        (path / "keys").mkdir(mode=0o700)
         key = SigningKey.generate(origin)
         key.save(path / "keys" / "log-1.key")
         BoxKey.generate().save(path / "keys" / "box.key")

@@ -39,7 +39,9 @@ PARTS = ("push", "put", "verify", "pages", "idle", "growth")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--only", default=",".join(PARTS), help="parts to run, with commas between")
     parser.add_argument("--records", type=int, default=100_000, help="records to push (100000)")
@@ -71,7 +73,10 @@ def report(figures: dict[str, float], notes: list[str]) -> None:
     for name, (sign, bar) in BARS.items():
         if name in figures:
             met = figures[name] >= bar if sign == ">=" else figures[name] <= bar
-            print(f"{name:18} {figures[name]:>12,.3f}   {sign} {bar:,}   {'met' if met else 'MISSED'}", file=sys.stderr)
+            print(
+                f"{name:18} {figures[name]:>12,.3f}   {sign} {bar:,}   {'met' if met else 'MISSED'}",
+                file=sys.stderr,
+            )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ from demo_sites import STAFF, Hall
 from sample import Action, Sample, article_day, morning
 
 Fields = dict[str, Any]
-HOURS = 10  # the morning ends at 10:00
+NOON = "12:00"
+HOURS = 12  # of the day; what the sample does in the evening is not played
+SEATS = 5  # of the posting that stays open for tomorrow
 SLICE = 10  # minutes
 NUMBER = re.compile(r"\d{8}-C\d*-\d{8}-\d{4}-[0-9A-Z]")
 ORDER = ("employer", "worker", "job", "visit", "contract")
@@ -91,6 +93,14 @@ class HallDay:
                             self._page(one)
 
     def close(self) -> None:
+        """The last of the morning; one posting for tomorrow stays open for whoever comes to look."""
+        self.play(NOON)
+        offer = next(one for one in self.story if one.kind == "job")
+        days = {name: later(offer.set[name]) for name in ("start_date", "end_date")}
+        fields = {**offer.resolved(self.hall.ids), **days, "headcount": SEATS}
+        posting = self.clerk.add("job", fields)
+        self.clerk.move(posting, "submit")
+        self.reviewer.move(posting, "publish")
         self.hall.close_writers()
 
     def counted(self) -> Counter[str]:
@@ -149,6 +159,11 @@ class HallDay:
         if one in self.story:
             name = next(two.set["name"] for two in self.story if two.kind == "worker")
             self.papers.append(f"{name} {number[0]}")
+
+
+def later(day: str) -> str:
+    """The day after."""
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(1)).isoformat()
 
 
 def filled(one: Action) -> bool:

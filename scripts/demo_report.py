@@ -47,8 +47,10 @@ def story(result: Result) -> list[tuple[str, str]]:
     """What was played, and what went through what; nothing where it was played in an earlier run."""
     if not result.pages:
         return []
+    papers = [("", f"{paper} signed, in force, printed") for paper in result.papers]
     return [
-        ("the article's day", f"{', '.join(result.papers)}: signed, in force, printed"),
+        ("the article's day", papers[0][1]),
+        *papers[1:],
         ("through the pages", counts(result.pages)),
         ("through `put`", f"lines of {counts(result.lines)}"),
         (

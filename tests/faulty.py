@@ -104,9 +104,8 @@ class Wire:
                     self.exchanges.append(exchange)
                     self._changed.notify_all()
                 exchange.answer = self._answer(request, fault)
-                if exchange.answer:
-                    client.sendall(exchange.answer)
-                if fault != PASS and fault not in (REPEATED, GARBLED, STUCK) and isinstance(fault, str):
+                client.sendall(exchange.answer)
+                if not exchange.answer or fault in CUTS or b"\r\nConnection: close\r\n" in exchange.answer:
                     return
 
     def _answer(self, request: bytes, fault: Fault) -> bytes:
@@ -115,18 +114,19 @@ class Wire:
         if fault == LOST_BEFORE:
             return b""
         if fault == CUT_UP:
-            self._ask(request[: len(request) // 2], half=True)
+            self.ask(request[: len(request) // 2], half=True)
             return b""
         if fault == REPEATED:
-            self._ask(request)
-        answer = self._ask(request)
+            self.ask(request)
+        answer = self.ask(request)
         if fault == STUCK:
             self.release.wait(PATIENCE)
         if fault == GARBLED:
             return answer[:-9] + bytes([answer[-9] ^ 1]) + answer[-8:]
         return {LOST_AFTER: b"", CUT_DOWN: answer[: len(answer) - len(answer) // 3]}.get(fault, answer)
 
-    def _ask(self, request: bytes, half: bool = False) -> bytes:
+    def ask(self, request: bytes, half: bool = False) -> bytes:
+        """What the hub answers to a request."""
         with socket.create_connection(("127.0.0.1", self.target), PATIENCE) as hub:
             hub.sendall(request)
             if half:

@@ -31,7 +31,9 @@ class Event:
 def patches(fields: dict[str, tuple[Any, ...]]) -> st.SearchStrategy[dict[str, Any] | None]:
     """Patches that set some of `fields`, to one of few values each, so that conflicts are common."""
     one = {name: st.sampled_from(values) for name, values in fields.items()}
-    return st.one_of(st.none(), st.fixed_dictionaries({}, optional=one), st.fixed_dictionaries({}, optional=one))
+    return st.one_of(
+        st.none(), st.fixed_dictionaries({}, optional=one), st.fixed_dictionaries({}, optional=one)
+    )
 
 
 @st.composite

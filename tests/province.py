@@ -87,7 +87,7 @@ class Province:
     def __init__(self, folder: Path, number: str = "37") -> None:
         self.path = folder / "hub"
         Hub.create(self.path, DOMAIN, number, "测试省平台", REAL).close()
-        self.codes = (f"{number}1302{serial:02d}" for serial in itertools.count(1))
+        self.codes = (f"{number}{serial:06d}" for serial in itertools.count(130201))
         self.markets: list[Market] = []
         self.wires: list[Wire] = []
         self.process: subprocess.Popen[bytes] | None = None

@@ -1,4 +1,4 @@
-"""The outside world of tests: a clock that moves only when told, ids and randomness in a fixed order, markets.
+"""The outside world of tests: a clock that moves only when told, ids and chance in a fixed order, markets.
 
 Only clock, ids, randomness and the wire are ever faked; SQLite, Ed25519 and files are the real ones. The same
 test makes the same bytes each time, so a failing one can be looked at again.

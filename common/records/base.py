@@ -83,6 +83,7 @@ class Record(peewee.Model):
     indexed: ClassVar[tuple[str, ...]]
     referring: ClassVar[tuple[str, ...]]  # fields that name other records
     policy: ClassVar[Policy]
+    _checks: ClassVar[dict[str, Callable[[Any], Any]]]
 
     id = RecordId(primary_key=True)
     meta_heads = peewee.BlobField(column_name="_heads", null=True)
@@ -101,24 +102,27 @@ class Record(peewee.Model):
         wire = {name: field for name, field in cls._meta.fields.items() if isinstance(field, Wire)}
         wire["reasons"] = wire.pop("reasons")
         cls.fields = wire
+        cls._checks = {name: field.check for name, field in wire.items()}
         cls.required = tuple(name for name, field in wire.items() if field.required)
         cls.indexed = tuple(name for name, field in wire.items() if field.index)
         cls.referring = tuple(name for name, field in wire.items() if field.refers)
         cls.policy = Policy(cls.groups, cls.authors, cls.owned)
-        for name in vars(Record).keys() & wire.keys() - {"reasons"}:
-            delattr(cls, name)  # a field called like a method of ours (a posting's title) must not hide it
+        hidden = vars(Record).keys() & wire.keys() - {"reasons"}
+        assert not hidden, f"{cls.kind}: a field may not be called like a part of this class: {hidden}"
 
     @classmethod
     def check_patch(cls, patch: Fields) -> dict[str, Any]:
         """Checked copy of a patch; null clears. Raises Invalid(code, field)."""
         checked: dict[str, Any] = {}
+        checks = cls._checks
         for name, value in patch.items():
-            if name == "retired" and type(value) is bool:
+            check = checks.get(name)
+            if check is not None:
+                checked[name] = None if value is None else check(value)
+            elif name == "retired" and type(value) is bool:
                 checked[name] = value
-            elif name not in cls.fields:
-                raise Invalid("unknown_field", f"{cls.kind} has no field {name[:40]!r}", field=name[:40])
             else:
-                checked[name] = None if value is None else cls.fields[name].check(value)
+                raise Invalid("unknown_field", f"{cls.kind} has no field {name[:40]!r}", field=name[:40])
         return checked
 
     @classmethod
@@ -166,4 +170,5 @@ class Record(peewee.Model):
 
     @classmethod
     def name_of(cls, fields: Fields) -> str:
+        """What a record is called where it is mentioned; '' if it has no name yet."""
         return str(fields.get(cls.title_field) or "")

@@ -59,7 +59,7 @@ class Several(_Json):
 
     def check(self, value: Any) -> list[Any]:
         checked = self._items(value)
-        if any(checked.count(item) > 1 for item in checked):
+        if len(set(checked)) < len(checked):
             raise self.invalid("repeated", "expected no repeats")
         return checked
 
@@ -88,7 +88,9 @@ class Parts(_Json):
     shape = dict
     widget = "json"
 
-    def __init__(self, label: str, optional: Sequence[str] = (), *, parts: dict[str, Wire], **about: Any) -> None:
+    def __init__(
+        self, label: str, optional: Sequence[str] = (), *, parts: dict[str, Wire], **about: Any
+    ) -> None:
         super().__init__(label, **about)
         self.parts = parts
         self.optional = frozenset(optional)
@@ -99,10 +101,11 @@ class Parts(_Json):
     def check(self, value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise self.invalid("object", "expected an object")
-        for name in value.keys() - self.parts.keys():
-            raise self.invalid("unknown_field", f"unknown part {name[:40]!r}")
-        for name in self.parts.keys() - value.keys() - self.optional:
-            raise self.invalid("required", f"part {name} is missing")
+        if value.keys() != self.parts.keys():
+            for name in value.keys() - self.parts.keys():
+                raise self.invalid("unknown_field", f"unknown part {name[:40]!r}")
+            for name in self.parts.keys() - value.keys() - self.optional:
+                raise self.invalid("required", f"part {name} is missing")
         try:
             return {name: self.parts[name].check(part) for name, part in value.items()}
         except Invalid as error:

@@ -51,7 +51,11 @@ STATES = (
     ("unpaid", "逾期未付"),
 )
 BINDING = ("worker_signed", "employer_signed", "in_force", "working")
-ASSIGNED = (None, "draft", *BINDING)  # what is over must still be settled and paid, whatever the rules say now
+ASSIGNED = (
+    None,
+    "draft",
+    *BINDING,
+)  # what is over must still be settled and paid, whatever the rules say now
 
 
 def _sha256(text: str) -> str:
@@ -163,16 +167,18 @@ def _overlaps(facts: Facts) -> Iterator[Finding]:
 def _days_meet(one: Fields, other: Fields, later: int) -> bool:
     """Whether some day of `one`, and the day `later` days after it, are days of `other`."""
     mine, theirs = _days(one), _days(other)
-    return bool(mine and theirs) and mine[0] + later <= theirs[1] and theirs[0] <= mine[1] + later
+    if mine is None or theirs is None:
+        return False
+    return mine[0] + later <= theirs[1] and theirs[0] <= mine[1] + later
 
 
-def _days(fields: Fields) -> tuple[int, int] | tuple[()]:
-    """First and last day as numbers; () where they are not days."""
+def _days(fields: Fields) -> tuple[int, int] | None:
+    """First and last day as numbers; None where they are not days."""
     first = fields.get("start_date")
     try:
         days = [date.fromisoformat(str(day)).toordinal() for day in (first, fields.get("end_date") or first)]
     except ValueError:
-        return ()
+        return None
     return days[0], days[1]
 
 

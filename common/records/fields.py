@@ -10,28 +10,23 @@ Rules kept here:
   value that another program wrote and this one does not understand is shown as it came.
 - Columns carry no NOT NULL, UNIQUE or foreign key: replicated facts may be late, doubled or wrong.
 
-`wire` has the fields of one value, `composite` those of several; this module is where to import them from.
+`wire` and `figures` have the fields of one value, `composite` those of several; import them from here.
 """
 
 from __future__ import annotations
 
 from common.records.composite import Notes, Parts, Several, Table
+from common.records.figures import Choice, Degree, Fen, Moment, Number, YesNo
 from common.records.values import BEIJING, beijing, id_bytes, id_text, is_record_id, same, today
 from common.records.wire import (
     Checked,
-    Choice,
     Choices,
     Clock,
     Day,
-    Degree,
-    Fen,
-    Moment,
-    Number,
     Phone,
     Ref,
     Text,
     Wire,
-    YesNo,
 )
 
 __all__ = [

@@ -74,11 +74,18 @@ class Folded:
 
 def fold(writes: Iterable[Write], policy: Policy, lost: Collection[bytes] = ()) -> Folded:
     """Fold all entries of one record. `lost`: leaves that the hub declared lost (known and empty)."""
-    graph = _Graph({write.leaf: write for write in writes}, lost)
+    entries = {write.leaf: write for write in writes}
+    if len(entries) == 1:
+        (only,) = entries.values()
+        if not only.after:
+            return _alone(only, policy)
+    graph = _Graph(entries, lost)
     cells = _Cells(graph, policy)
     out = Folded(pending=graph.pending)
     roots = graph.roots()
-    reasons = {leaf: graph.entries[leaf].aside or _foreign(graph.entries[leaf], policy) for leaf in graph.order}
+    reasons = {
+        leaf: graph.entries[leaf].aside or _foreign(graph.entries[leaf], policy) for leaf in graph.order
+    }
     owners = {graph.entries[leaf].author for leaf in roots if not reasons[leaf]}
     for leaf in graph.order:
         write = graph.entries[leaf]
@@ -100,6 +107,16 @@ def fold(writes: Iterable[Write], policy: Policy, lost: Collection[bytes] = ()) 
     return out
 
 
+def _alone(root: Write, policy: Policy) -> Folded:
+    """A record of one entry, as most are: what the rules come to where there is nothing to merge."""
+    reason = root.aside or _foreign(root, policy)
+    if reason:
+        return Folded(heads=(root.leaf,), aside={root.leaf: reason})
+    fields = {name: value for name, value in (root.set or {}).items() if value is not None}
+    retired = fields.pop(RETIRED, None) is True
+    return Folded(fields, {}, retired, True, root.author, (root.leaf,), last=root, created=root.time)
+
+
 def _foreign(write: Write, policy: Policy) -> str | None:
     """Rule c: this author may not write this kind."""
     return None if ("hub" if write.author == "hub" else "market") in policy.authors else "not_author"
@@ -108,7 +125,7 @@ def _foreign(write: Write, policy: Policy) -> str | None:
 class _Graph:
     """Depths and ancestor sets of the entries whose ancestors are all known.
 
-    order: those entries, parents first; bit: each one's own bit; ancestors: all of an entry's, without itself.
+    order: those entries, parents first; bit: each one's own; ancestors: all of an entry's, without itself.
     """
 
     def __init__(self, entries: Mapping[bytes, Write], lost: Collection[bytes]) -> None:
@@ -208,7 +225,9 @@ class _Cells:
     def retiring(self, seen: int = _ALL) -> tuple[list[bytes], int]:
         """Rule f: the siblings that retire the record, and the set of effective entries beside them."""
         graph, seen = self.graph, seen & self.effective
-        leaves = [leaf for leaf in self.siblings(_RETIRED_CELL, seen) if self.value(leaf, _RETIRED_CELL) == [True]]
+        leaves = [
+            leaf for leaf in self.siblings(_RETIRED_CELL, seen) if self.value(leaf, _RETIRED_CELL) == [True]
+        ]
         beside = 0
         for leaf in leaves:
             after = sum(bit for other, bit in graph.bit.items() if graph.ancestors[other] & graph.bit[leaf])
@@ -218,14 +237,16 @@ class _Cells:
         return leaves, beside
 
     def hub_may(self, write: Write) -> bool:
-        """Rule c: of an owned record the hub may write exactly the fields that were in conflict as it saw it."""
+        """Rule c: of an owned record the hub may write exactly what was in conflict as it saw it."""
         if write.author != "hub" or not write.set:
             return False
         seen = self.graph.ancestors[write.leaf]
         return all(self.in_conflict(cell, seen) for cell in self.cells_of(write))
 
     def in_conflict(self, cell: Cell, seen: int) -> bool:
-        return self.differ(self.siblings(cell, seen), cell) or (cell == _RETIRED_CELL and self.retiring(seen)[1] > 0)
+        return self.differ(self.siblings(cell, seen), cell) or (
+            cell == _RETIRED_CELL and self.retiring(seen)[1] > 0
+        )
 
     def settle(self, out: Folded) -> None:
         """Write the value of every cell, and its conflict, into `out`. Being retired is a state of the
@@ -241,7 +262,9 @@ class _Cells:
                 told = {leaf: self.graph.entries[leaf].set or {} for leaf in siblings}
                 for name in cell:
                     if any(name in patch for patch in told.values()):
-                        out.conflicts[name] = self.told([(leaf, patch.get(name)) for leaf, patch in told.items()])
+                        out.conflicts[name] = self.told(
+                            [(leaf, patch.get(name)) for leaf, patch in told.items()]
+                        )
         if _RETIRED_CELL not in self.writers:
             return
         retired = out.fields.pop(RETIRED, None) is True

@@ -49,7 +49,9 @@ class Verdict(Record):
     index = Number("序号")
     about = Text("对象类型", most=32)
     record = Text("对象", most=36)
-    decision = Choice("意见", (("refused", "退回"), ("held", "暂缓"), ("allowed", "准予"), ("lost", "佚失")), required=True)
+    decision = Choice(
+        "意见", (("refused", "退回"), ("held", "暂缓"), ("allowed", "准予"), ("lost", "佚失")), required=True
+    )
     code = Text("原因代码", required=True, most=32)
     message = Text("说明", most=200)
 

@@ -32,6 +32,7 @@ def _day(number: int) -> str:
     return (date(1970, 1, 1) + timedelta(number)).isoformat()
 
 
+@lru_cache(maxsize=10_000)  # a push asks thrice for each of its records
 def id_bytes(record: str) -> bytes:
     """16 bytes of a record id in its text form."""
     return bytes.fromhex(record.replace("-", ""))

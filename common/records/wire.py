@@ -1,4 +1,4 @@
-"""Fields that hold one value: text, numbers, money, days, choices, references. The rules are in `fields`."""
+"""What every field is, and the fields that hold one text or reference. The rules are in `fields`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import peewee
 
 from common.errors import Invalid
 from common.records import numbers
-from common.records.values import beijing, canonical, id_bytes, id_text, is_record_id
+from common.records.values import canonical, id_bytes, id_text, is_record_id
 
 Choices = Sequence[tuple[str, str]]
 _control = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
@@ -24,10 +24,17 @@ class Wire(peewee.Field):
     widget = "text"
     choices: Choices = ()
     ref: str | None = None
+    plain: type | None = None  # values of this type stand in the column as they are
     refers = False  # whether a value may name records that must be known here (`references`)
 
     def __init__(
-        self, label: str, *, required: bool = False, sensitive: bool = False, help: str = "", index: bool = False
+        self,
+        label: str,
+        *,
+        required: bool = False,
+        sensitive: bool = False,
+        help: str = "",
+        index: bool = False,
     ) -> None:
         super().__init__(null=True, index=index, choices=type(self).choices)
         self.label = label
@@ -94,6 +101,7 @@ class Text(Wire):
     """One line of text (or several, with `lines`), 1 to `most` characters, no control characters."""
 
     field_type = "TEXT"
+    plain = str
 
     def __init__(self, label: str, *, most: int = 200, lines: bool = False, **about: Any) -> None:
         super().__init__(label, **about)
@@ -178,137 +186,6 @@ class Clock(Checked):
     def _typed(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", text).replace(".", ":")
         return f"0{text}" if re.fullmatch("[0-9]:[0-9]{2}", text) else text
-
-
-class Number(Wire):
-    """A whole number between `least` and `most`."""
-
-    field_type = "INTEGER"
-    widget = "number"
-
-    def __init__(self, label: str, *, least: int = 0, most: int = 2**53 - 1, **about: Any) -> None:
-        super().__init__(label, **about)
-        self.least = least
-        self.most = most
-
-    def check(self, value: Any) -> int:
-        if type(value) is not int:
-            raise self.invalid("not_a_number", "expected a whole number")
-        if not self.least <= value <= self.most:
-            raise self.invalid(
-                "out_of_range", f"expected {self.least} to {self.most}", least=self.least, most=self.most
-            )
-        return value
-
-    def _typed(self, text: str) -> int:
-        text = unicodedata.normalize("NFKC", text)
-        if not re.fullmatch("-?[0-9]{1,16}", text):
-            raise self.invalid("not_a_number", "expected a whole number")
-        return int(text)
-
-    def to_column(self, value: Any) -> int:
-        if type(value) is not int:
-            raise ValueError
-        return value
-
-
-class Fen(Number):
-    """Money in fen. A person types yuan."""
-
-    widget = "money"
-
-    def _typed(self, text: str) -> int:
-        text = unicodedata.normalize("NFKC", text).replace(",", "").replace("¥", "").strip()
-        match = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", text)
-        if not match:
-            raise self.invalid("money", "expected an amount in yuan such as 260 or 260.50")
-        return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
-
-    def _words(self, value: Any) -> str:
-        return f"{'-' if value < 0 else ''}￥{abs(value) // 100:,}.{abs(value) % 100:02d}"
-
-
-class Degree(Number):
-    """A coordinate in 1e-6 degree. A person types degrees with up to six decimals."""
-
-    def __init__(self, label: str, *, most: int, **about: Any) -> None:
-        super().__init__(label, least=-most * 1_000_000, most=most * 1_000_000, **about)
-
-    def _typed(self, text: str) -> int:
-        match = re.fullmatch(r"(-?)([0-9]{1,3})(?:\.([0-9]{1,6}))?", unicodedata.normalize("NFKC", text))
-        if not match:
-            raise self.invalid("not_a_number", "expected degrees such as 118.356425")
-        size = int(match[2]) * 1_000_000 + int((match[3] or "0").ljust(6, "0"))
-        return -size if match[1] else size
-
-    def _words(self, value: Any) -> str:
-        return f"{'-' if value < 0 else ''}{abs(value) // 1_000_000}.{abs(value) % 1_000_000:06d}"
-
-
-class Moment(Number):
-    """A moment, epoch ms."""
-
-    def _words(self, value: Any) -> str:
-        return beijing(value).strftime("%Y-%m-%d %H:%M")
-
-
-class Choice(Wire):
-    """One of a fixed list. The column holds the place in the list, so the list may only grow at its end."""
-
-    field_type = "INTEGER"
-    widget = "select"
-
-    def __init__(self, label: str, choices: Choices, **about: Any) -> None:
-        super().__init__(label, **about)
-        self.choices = tuple(choices)
-        self._place = {value: place for place, (value, _) in enumerate(self.choices, 1)}
-        self._value = {place: value for value, place in self._place.items()}
-        self._label = dict(self.choices)
-        self._said = {label: value for value, label in self.choices}
-
-    def check(self, value: Any) -> str:
-        if type(value) is not str or value not in self._place:
-            raise self.invalid("not_a_choice", f"expected one of {', '.join(self._place)}")
-        return value
-
-    def _typed(self, text: str) -> str:
-        return self._said.get(text, text)
-
-    def to_column(self, value: Any) -> int:
-        if type(value) is not str or value not in self._place:
-            raise ValueError
-        return self._place[value]
-
-    def from_column(self, value: Any) -> str:
-        return self._value[value]
-
-    def _words(self, value: Any) -> str:
-        return self._label.get(value) or super()._words(value)
-
-
-class YesNo(Wire):
-    field_type = "INTEGER"
-    widget = "yesno"
-    choices = (("yes", "是"), ("no", "否"))
-
-    def check(self, value: Any) -> bool:
-        if type(value) is not bool:
-            raise self.invalid("not_a_choice", "expected true or false")
-        return value
-
-    def _typed(self, text: str) -> Any:
-        return {"yes": True, "no": False, "是": True, "否": False}.get(text, text)
-
-    def to_column(self, value: Any) -> int:
-        if type(value) is not bool:
-            raise ValueError
-        return int(value)
-
-    def from_column(self, value: Any) -> bool:
-        return bool(value)
-
-    def _words(self, value: Any) -> str:
-        return ("是" if value else "否") if type(value) is bool else super()._words(value)
 
 
 class Ref(Wire):

@@ -59,7 +59,7 @@ EDUCATIONS = (
     ("90", "其他"),
 )
 HARDSHIPS = (
-    ("older", "大龄（女满40、男满50）"),
+    ("older", "大龄（女满40或男满50）"),
     ("disabled", "残疾"),
     ("low_income", "低保家庭"),
     ("zero_employment", "零就业家庭"),
@@ -196,17 +196,21 @@ def _identity(person: Fields) -> dict[str, Any]:
 
 def identity_tells(person: Fields) -> tuple[str | None, str | None]:
     """(birth, sex) as the identity number says, each None where it does not."""
+    birth = _told_birth(person)
+    return birth, numbers.sex_of(person["id_number"], person["id_type"]) if birth else None
+
+
+def _told_birth(person: Fields) -> str | None:
     id_type, number = person.get("id_type"), person.get("id_number")
-    if not isinstance(number, str) or not isinstance(id_type, str):
-        return None, None
-    birth = numbers.birth_of(number, id_type)
-    return birth, numbers.sex_of(number, id_type) if birth else None
+    if isinstance(number, str) and isinstance(id_type, str):
+        return numbers.birth_of(number, id_type)
+    return None
 
 
 def birth_of(person: Fields) -> str | None:
     """Birth date out of the number, else as written."""
     written = person.get("birth")
-    return identity_tells(person)[0] or (written if isinstance(written, str) else None)
+    return _told_birth(person) or (written if isinstance(written, str) else None)
 
 
 def age_of(person: Fields, day: str) -> int | None:

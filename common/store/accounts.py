@@ -2,7 +2,7 @@
 
 Rules kept here:
 - Argon2id with PHC strings; an unknown name costs the same time as a wrong password.
-- Five failures lock an account for 30 minutes; the counters are in the database, so a restart forgives nothing.
+- Five failures lock an account for 30 minutes; the counters are in the database: a restart forgives nothing.
 - A session is a random token of 256 bits, stored only as its hash; disabling an account or resetting its
   password ends its sessions. A first password must be changed.
 """
@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import peewee
 from cryptography.exceptions import InvalidKey
@@ -133,7 +134,7 @@ class Accounts:
         """The account, or Refused('login_wrong'|'login_locked'|'account_disabled')."""
         with self.store.reading():
             row = LocalAccount.get_or_none(LocalAccount.login == login)
-        right = _fits(row.password if row else _NOBODY, password)
+        right = _fits(row.password if row else _nobody(), password)
         if row is None:
             raise Refused("login_wrong", "unknown name or wrong password")
         now = self.now()
@@ -202,4 +203,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-_NOBODY = _hash("nobody")
+@cache
+def _nobody() -> str:
+    """What an unknown name's password is held against, so that it takes the same time."""
+    return _hash(secrets.token_hex())

@@ -13,7 +13,7 @@ Rules kept here:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
     from common.store.recorder import Recorder
 
 FLUSH = 2000  # entries stored and folded at once in a long batch: memory stays flat
-
-
-@dataclass(frozen=True, slots=True)
-class Ambience:
-    """What the outside world gives: epoch ms, UUIDv7 texts, random bytes."""
-
-    now: Callable[[], int]
-    new_id: Callable[[], str]
-    random: Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +134,13 @@ class Batch:
         change = cls.check_patch(patch)
         if reasons:
             change["reasons"] = cls.fields["reasons"].check({**before.get("reasons", {}), **reasons})
-        change = cls.settle(change, _applied(before, change))
         if current is None:
             if change.get("retired") is False:
                 del change["retired"]
-            change = _applied({}, change)
+            change = _applied({}, cls.settle(change, _applied({}, change)))
             cls.check_required(change)
             return change
+        change = cls.settle(change, _applied(before, change))
         cls.check_required(_applied(before, change))
         before = {**before, "retired": current.retired}
         return {
@@ -264,8 +255,11 @@ class Batch:
         return current.fields if current else None
 
     def _same(self, kind: str, name: str, value: Any) -> list[tuple[str, Mapping[str, Any]]]:
-        found = {one.id: one.fields for one in self.store.having(kind, name, value, most=-1)}
-        for id in [*found, *self._having.get((kind, name, value), ())]:
+        stored, made = self.store.having(kind, name, value, most=-1), self._having.get((kind, name, value))
+        if not stored and not made:
+            return []
+        found = {one.id: one.fields for one in stored}
+        for id in [*found, *(made or ())]:
             if (kind, id) in self._seen:
                 found[id] = self._seen[kind, id].fields
         return [(id, fields) for id, fields in found.items() if fields.get(name) == value]
@@ -278,8 +272,8 @@ class Batch:
                 self._having.setdefault((cls.kind, name, value), []).append(record)
 
     def _newest(self, current: _Current) -> tuple[int, bytes]:
-        """(index, leaf) for a put that changed nothing: of the newest of the record's heads in our own log, or
-        of one in another log where none is ours."""
+        """(index, leaf) for a put that changed nothing: of the newest of the record's heads in our own log,
+        or of one in another log where none is ours."""
         self._flush()
         own = self.log.id
         rows = self.store.db.rows_in("SELECT place, leaf FROM entry WHERE leaf IN (?)", current.heads)
@@ -304,5 +298,7 @@ def _after(
 
 def _applied(before: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """The fields once `change` is written."""
-    whole = {**before, **change} if before else change
+    whole = {**before, **change}
+    if None not in whole.values():
+        return whole
     return {name: value for name, value in whole.items() if value is not None}

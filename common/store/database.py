@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class Database:
         """A new file; it is nobody's store until it is stamped."""
         if self.path.exists():
             raise Refused("store_exists", f"{self.path} exists already")
+        self.path.touch(0o600)  # identity numbers stand in it; SQLite gives its side files the same rights
         self._own()
 
     def stamp(self) -> None:
@@ -118,7 +120,7 @@ class Database:
     def lenient(self) -> Iterator[None]:
         """Read text that is no UTF-8 as text all the same: damage must be found, not trip its finder."""
         connection: sqlite3.Connection = self.peewee.connection()
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         try:
             yield
         finally:

@@ -178,7 +178,7 @@ def _folded_row(rows: Rows, record: bytes, entries: int, folded: Folded) -> Row:
     )
 
 
-# -- what else follows from entries ----------------------------------------------------------------------------
+# -- what else follows from entries ----------------------------------------------------------------
 
 
 def judgements(placed: Iterable[Placed]) -> Iterable[Judgement]:

@@ -63,7 +63,9 @@ class Lock:
             raw = self.path.read_bytes()
         except FileNotFoundError:
             return [], 0
-        pieces = [piece for start in range(0, len(raw), SLOT) if (piece := raw[start : start + SLOT]).strip(b"\0")]
+        pieces = [
+            piece for start in range(0, len(raw), SLOT) if (piece := raw[start : start + SLOT]).strip(b"\0")
+        ]
         found = [slot for slot in map(_parse, pieces) if slot]
         return found, len(pieces) - len(found)
 

@@ -1,22 +1,20 @@
 """Logs as this store holds them: appending our own, extending those we follow, reading them back.
 
-A log moves by one statement that compares the head it started from (`_move`): a second writer that slipped
-in between is an AssertionError, because everything here runs inside BEGIN IMMEDIATE.
-The head moves in the same transaction as the entries, and what is folded from them.
+A log moves by one statement that compares the head it started from: a second writer that slipped in between
+is an AssertionError, because everything here runs inside BEGIN IMMEDIATE. The head moves in the same
+transaction as the entries, and what is folded from them.
+
+What was signed is in `notes`, the arithmetic of places in `places`; both are also reached from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from common.errors import Invalid, Refused
-from common.keys import SigningKey, VerifierKey
-from common.log import checkpoint as checkpoints
-from common.log import note as notes
+from common.keys import VerifierKey
 from common.log import origins, relay, tree
-from common.log.checkpoint import Checkpoint
 from common.log.entry import Entry
 from common.log.entry import parse as parse_entry
 from common.log.follower import Advanced, Head
@@ -24,41 +22,50 @@ from common.log.push import ERASED, WITHHELD, Item, Push
 from common.log.tree import Frontier
 from common.records.fields import id_bytes
 from common.store.database import Database
-from common.store.tables import GONE_ERASED, GONE_WITHHELD, HASH_LEVEL_BITS, PLACE_BITS, Log
+from common.store.notes import (
+    authored,
+    keep_note,
+    keep_receipt,
+    last_note,
+    note_covering,
+    open_receipt_of,
+    sign_head,
+)
+from common.store.places import TILE, Placed, hash_key, index_of, place_of, relays
+from common.store.tables import GONE_ERASED, GONE_WITHHELD, PLACE_BITS, Log
 
-TILE = 8  # binary levels between the subtrees that are kept
+__all__ = [
+    "ABSENT",
+    "TILE",
+    "Hashes",
+    "Placed",
+    "append",
+    "append_relayed",
+    "extend",
+    "frontier_of",
+    "get_log",
+    "hash_key",
+    "head_of",
+    "index_of",
+    "keep_note",
+    "keep_receipt",
+    "last_note",
+    "leaf_at",
+    "note_covering",
+    "open_log",
+    "open_receipt_of",
+    "place_of",
+    "read",
+    "relays",
+    "root_at",
+    "sign_head",
+    "source_of",
+    "unfold",
+]
+
 _origin = lru_cache(maxsize=4096)(origins.parse)
 _GONE = {ERASED: GONE_ERASED, WITHHELD: GONE_WITHHELD}
 ABSENT = {GONE_ERASED: ERASED, GONE_WITHHELD: WITHHELD}
-
-
-class Placed(NamedTuple):
-    """One entry in its place. `leaf` and `raw` are of the entry itself, also where a log relays it.
-
-    market: whose log it stands in (a market code or 'hub'); source: (incarnation << 32) + index there.
-    """
-
-    place: int
-    leaf: bytes
-    raw: bytes
-    payload: bytes | None
-    gone: int | None
-    entry: Entry | None
-    reason: str | None
-    market: str
-    source: int
-
-
-def place_of(log: Log, index: int) -> int:
-    return (log.id << PLACE_BITS) + index
-
-
-def index_of(place: int) -> int:
-    return place & ((1 << PLACE_BITS) - 1)
-
-
-def relays(log: Log) -> bool:
-    return log.role in ("bulletin", "outbox")
 
 
 def open_log(origin: str, role: str, vkey: VerifierKey) -> Log:
@@ -101,7 +108,7 @@ def append(db: Database, log: Log, made: Sequence[tuple[bytes, bytes | None, byt
 
 
 def append_relayed(db: Database, log: Log, leaves: Sequence[tuple[bytes, Placed]]) -> None:
-    """Add leaves of a log of ours that relays: (leaf bytes, the entry inside, with its place in its own log)."""
+    """Add leaves of a log of ours that relays: (leaf bytes, the entry inside with its own place)."""
     first = place_of(log, log.size)
     rows = [(raw, inner._replace(place=first + i, entry=None)) for i, (raw, inner) in enumerate(leaves)]
     _store(db, log, rows, [tree.leaf_hash(raw) for raw, _ in rows])
@@ -120,21 +127,11 @@ def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
     if moved.sources:
         placed = [_inner(one, source) for one, source in zip(placed, moved.sources, strict=True)]
     _store(db, log, [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)], moved.leaves)
-    note = _authored(push.note, VerifierKey.parse(log.vkey))
+    note = authored(push.note, VerifierKey.parse(log.vkey))
     log.note = note
     keep_note(db, log, moved.head.size, note)
     Log.update(note=note).where(Log.id == log.id).execute()
     return placed
-
-
-def _authored(raw: bytes, key: VerifierKey) -> bytes:
-    """The note with its author's lines alone. A note's identity is (origin, size, root); lines of strangers,
-    which nobody here could check, are not kept, so that every byte that is kept can be verified."""
-    parsed = notes.parse(raw)
-    own = [line for line in parsed.signatures if (line.name, line.keyid) == (key.name, key.keyid)]
-    if len(own) == len(parsed.signatures):
-        return raw
-    return parsed.text + b"\n" + b"".join(notes.line(key, line.signature) for line in own)
 
 
 def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
@@ -178,53 +175,6 @@ def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves:
     )
     assert moved == 1, f"the head of {log.origin} moved under our feet"
     log.size, log.root, log.frontier = frontier.size, root, frontier.to_bytes()
-
-
-def hash_key(log: Log, level: int, n: int) -> int:
-    """Where the root of a kept subtree stands."""
-    return (log.id << PLACE_BITS) + (level // TILE << HASH_LEVEL_BITS) + n
-
-
-def sign_head(log: Log, key: SigningKey) -> tuple[Checkpoint, bytes]:
-    """Sign the head of a log of ours, in the transaction that moved it."""
-    checkpoint = Checkpoint(log.origin, log.size, bytes(log.root))
-    note = checkpoints.sign(checkpoint, key)
-    Log.update(note=note).where(Log.id == log.id).execute()
-    log.note = note
-    return checkpoint, note
-
-
-def keep_note(db: Database, log: Log, size: int, note: bytes) -> None:
-    """Keep a note by its size for good; a later one of the same size (a receipt) replaces it."""
-    db.run("INSERT OR REPLACE INTO note (key, note) VALUES (?, ?)", (place_of(log, size), note))
-
-
-def keep_receipt(db: Database, log: Log, size: int, receipt: bytes) -> bool:
-    """Keep a receipt; True if it is the newest. An older one that comes late changes nothing."""
-    if size <= log.receipt_size and log.receipt is not None:
-        return False
-    keep_note(db, log, size, receipt)
-    Log.update(receipt=receipt, receipt_size=size).where(Log.id == log.id).execute()
-    log.receipt, log.receipt_size = receipt, size
-    return True
-
-
-def note_covering(db: Database, log: Log, index: int) -> tuple[int, bytes] | None:
-    """(size, note) of the smallest kept note above `index`."""
-    row = db.run(
-        "SELECT key, note FROM note WHERE key > ? AND key < ? ORDER BY key LIMIT 1",
-        (place_of(log, index), (log.id + 1) << PLACE_BITS),
-    ).fetchone()
-    return (index_of(row[0]), bytes(row[1])) if row else None
-
-
-def last_note(db: Database, log: Log, above: int, most: int) -> tuple[int, bytes] | None:
-    """(size, note) of the largest kept note with above < size <= most."""
-    row = db.run(
-        "SELECT key, note FROM note WHERE key > ? AND key <= ? ORDER BY key DESC LIMIT 1",
-        (place_of(log, above), place_of(log, most)),
-    ).fetchone()
-    return (index_of(row[0]), bytes(row[1])) if row else None
 
 
 class Hashes:
@@ -303,9 +253,3 @@ def unfold(log: Log, place: int, leaf: bytes, raw: bytes, payload: bytes | None,
         reason = error.code
     source = source_of(log.origin, index_of(place))
     return Placed(place, leaf, raw, payload, gone, entry, reason, log.market, source)
-
-
-def open_receipt_of(log: Log, receipt: bytes, cosigner: VerifierKey) -> tuple[int, bytes, int]:
-    """(size, root, seconds) of a receipt of `log`; raises Tampered."""
-    checkpoint, seconds = checkpoints.open_receipt(receipt, VerifierKey.parse(log.vkey), cosigner)
-    return checkpoint.size, checkpoint.root, seconds

@@ -42,9 +42,12 @@ class Projector(Folder):
 
     def apply(
         self, log: Log, placed: Sequence[Placed], patches: Mapping[bytes, Mapping[str, Any]] | None = None
-    ) -> None:
+    ) -> set[RecordKey]:
         """Fold entries that have just been stored in `log`, in the same transaction. `patches`: by leaf, what
-        the payloads of entries that we made ourselves say; all others are parsed."""
+        the payloads of entries that we made ourselves say; all others are parsed.
+
+        Returns the records that did not stand alone and were folded whole: all that have older entries here.
+        """
         if log.role == "own":
             self.count_series(placed)
         again = self._judge(placed) | self._awaited([one.leaf for one in placed])
@@ -65,6 +68,7 @@ class Projector(Folder):
         self.write(out, fresh=True)
         if again:
             self.refold(again)
+        return again
 
     def refold(self, records: Collection[RecordKey]) -> None:
         """Fold these records from all their entries and write what comes out."""
@@ -83,7 +87,7 @@ class Projector(Folder):
             self.write(out)
 
     def _mentioned(self, fresh: Sequence[tuple[bytes, Placed]]) -> set[bytes]:
-        """Of records that seem to be new: those with other entries here, or with a word of the hub on them."""
+        """Of records that seem new: those with other entries here, or with a word of the hub on them."""
         several = "SELECT record FROM entry WHERE record IN (?) GROUP BY record HAVING count(*) > 1"
         found = {record for (record,) in self.db.rows_in(several, [record for record, _ in fresh])}
         told = judgements_on(self.db, [one.leaf for _, one in fresh])
@@ -170,7 +174,9 @@ class Projector(Folder):
             db.run(self.rows[kind].delete, (record,))
         # in the order of the table: neighbours share a page
         db.run_many("INSERT OR IGNORE INTO term (term, kind, record) VALUES (?, ?, ?)", sorted(out.terms))
-        db.run_many("INSERT OR REPLACE INTO aside (place, leaf, record, reason) VALUES (?, ?, ?, ?)", out.aside)
+        db.run_many(
+            "INSERT OR REPLACE INTO aside (place, leaf, record, reason) VALUES (?, ?, ?, ?)", out.aside
+        )
         db.run_many("INSERT OR IGNORE INTO waiting (leaf, entry, record) VALUES (?, ?, ?)", out.waiting)
 
     def _drop_terms(self, keys: Sequence[RecordKey]) -> None:

@@ -24,7 +24,8 @@ from common.keys import SigningKey
 from common.log import origins
 from common.log.checkpoint import Checkpoint
 from common.store import logs
-from common.store.batch import Ambience, Batch, Put
+from common.store.ambience import Ambience
+from common.store.batch import Batch, Put
 from common.store.lock import Lock, compare_with_lock
 from common.store.logs import sign_head
 from common.store.store import Store

@@ -29,7 +29,8 @@ class Rows:
         self.columns = META + self.wire
         self.width = len(self.columns)
         self._slots = {
-            name: (at, kind.fields[name].to_column) for at, name in enumerate(self.wire, len(META))
+            name: (at, kind.fields[name].plain, kind.fields[name].to_column)
+            for at, name in enumerate(self.wire, len(META))
         }
         self._readers = [
             (at, name, kind.fields[name].from_column) for at, name in enumerate(self.wire, len(META))
@@ -39,7 +40,7 @@ class Rows:
             f'INSERT OR REPLACE INTO "{self.table}" ({names}) VALUES ({", ".join("?" * self.width)})'
         )
         self.select = f'SELECT {names} FROM "{self.table}"'
-        self.having = {name: f'{self.select} WHERE "{name}" = ? LIMIT ?' for name in self.wire}
+        self.having = {name: f'SELECT id FROM "{self.table}" WHERE "{name}" = ? LIMIT ?' for name in self.wire}
         self.delete = f'DELETE FROM "{self.table}" WHERE id = ?'
 
     def row(
@@ -61,10 +62,13 @@ class Rows:
         for name, value in fields.items():
             if value is None:
                 continue
-            slot = slots.get(name)
-            if slot is not None:
+            if name in slots:
+                at, plain, to_column = slots[name]
+                if type(value) is plain:
+                    row[at] = value
+                    continue
                 try:
-                    row[slot[0]] = slot[1](value)
+                    row[at] = to_column(value)
                     continue
                 except ValueError:
                     pass

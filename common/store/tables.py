@@ -20,7 +20,7 @@ class Log(peewee.Model):
     note: newest note signed by the log's author; receipt: newest note that the hub cosigned as well.
     """
 
-    id: int = peewee.AutoField()
+    id = peewee.AutoField()
     origin = peewee.TextField(unique=True)
     role = peewee.TextField()
     market = peewee.TextField()  # whose entries count here: a market code or 'hub'
@@ -49,7 +49,8 @@ class LocalSetting(peewee.Model):
 
 LOG_TABLES = (
     # leaf: what the entry is known by everywhere (of a relayed entry: its inner leaf); record: 16 bytes
-    """CREATE TABLE entry (place INTEGER PRIMARY KEY, leaf BLOB, record BLOB, raw BLOB, payload BLOB, gone INTEGER)""",
+    """CREATE TABLE entry (place INTEGER PRIMARY KEY, leaf BLOB, record BLOB, raw BLOB, payload BLOB,
+        gone INTEGER)""",
     "CREATE INDEX entry_leaf ON entry (leaf)",
     "CREATE INDEX entry_record ON entry (record) WHERE record IS NOT NULL",
     # roots of perfect subtrees of 256^level leaves: what proofs need beside the leaves
@@ -62,13 +63,16 @@ FOLD_TABLES = {
     "aside": "CREATE TABLE aside (place INTEGER PRIMARY KEY, leaf BLOB, record BLOB, reason TEXT)",
     "aside_record": "CREATE INDEX aside_record ON aside (record)",
     # entries that name a leaf nobody here has seen
-    "waiting": "CREATE TABLE waiting (leaf BLOB, entry BLOB, record BLOB, PRIMARY KEY (leaf, entry)) WITHOUT ROWID",
+    "waiting": """CREATE TABLE waiting (leaf BLOB, entry BLOB, record BLOB,
+        PRIMARY KEY (leaf, entry)) WITHOUT ROWID""",
     "waiting_record": "CREATE INDEX waiting_record ON waiting (record)",
     # the hub's words on leaves; place: (incarnation << 32) + index in the hub's log
     "judgement": """CREATE TABLE judgement (leaf BLOB, place INTEGER, decision TEXT, code TEXT, message TEXT,
         PRIMARY KEY (leaf, place)) WITHOUT ROWID""",
     # roots written per numbered kind and Beijing day: the next number comes from here
-    "series": "CREATE TABLE series (kind TEXT, day TEXT, count INTEGER, PRIMARY KEY (kind, day)) WITHOUT ROWID",
+    "series": """CREATE TABLE series (kind TEXT, day TEXT, count INTEGER,
+        PRIMARY KEY (kind, day)) WITHOUT ROWID""",
     # search terms of records, on nodes only
-    "term": "CREATE TABLE term (term TEXT, kind TEXT, record BLOB, PRIMARY KEY (term, kind, record)) WITHOUT ROWID",
+    "term": """CREATE TABLE term (term TEXT, kind TEXT, record BLOB,
+        PRIMARY KEY (term, kind, record)) WITHOUT ROWID""",
 }

@@ -27,7 +27,7 @@ MOST = 10_000  # problems that are told apart; a store that is all wrong must no
 
 @dataclass(slots=True)
 class Report:
-    """What was found. Problems: {"table", "origin", "index", "record", "what"}, None where it does not apply."""
+    """What was found. Problems: {"table", "origin", "index", "record", "what"}, None where not applicable."""
 
     entries: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)

@@ -49,7 +49,9 @@ class _Folded:
                 self.report.add("judgement", "a verdict differs from the hub's entry", index=index)
 
     def _series(self) -> None:
-        series = {(kind, day): count for kind, day, count in self.db.run("SELECT kind, day, count FROM series")}
+        series = {
+            (kind, day): count for kind, day, count in self.db.run("SELECT kind, day, count FROM series")
+        }
         if series != self.kept.series:
             self.report.add("series", "the counts of numbers differ from the entries")
 
@@ -84,7 +86,9 @@ class _Folded:
         for expected in out.aside:
             sql = "SELECT place, leaf, record, reason FROM aside WHERE place = ?"
             if self.db.run(sql, expected[:1]).fetchone() != expected:
-                self.report.add("aside", "differs from the log", index=logs.index_of(expected[0]), record=expected[2])
+                self.report.add(
+                    "aside", "differs from the log", index=logs.index_of(expected[0]), record=expected[2]
+                )
         self.waiting += len(out.waiting)
         for waits in out.waiting:
             if not self.db.scalar("SELECT 1 FROM waiting WHERE leaf = ? AND entry = ? AND record = ?", waits):
@@ -95,7 +99,8 @@ class _Folded:
         for kind, count in self.counts.items():
             table = self.forms[kind].table
             if self.db.scalar(f'SELECT count(*) FROM "{table}"') > count:
-                sql = f'SELECT id FROM "{table}" WHERE id NOT IN (SELECT record FROM entry WHERE record IS NOT NULL)'
+                known = "SELECT record FROM entry WHERE record IS NOT NULL"
+                sql = f'SELECT id FROM "{table}" WHERE id NOT IN ({known})'
                 for (record,) in self.db.run(sql).fetchmany(20) or [(None,)]:
                     self.report.add(table, "a row without entries", record=record)
         for table, count in (("aside", self.aside), ("waiting", self.waiting), ("term", self.terms)):

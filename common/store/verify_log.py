@@ -1,4 +1,4 @@
-"""Checks one log from its bytes up, for `verify`: entries, payloads, kept subtrees, notes, head, receipt, lock."""
+"""Checks one log from its bytes up, for `verify`: entries, payloads, subtrees, notes, head, receipt, lock."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ class _LogCheck:
         if mark == 0:
             self._note(0)
             mark = next(marks, None)
-        sql = "SELECT place, leaf, raw, payload, gone, record FROM entry WHERE place >= ? AND place < ? ORDER BY place"
+        columns = "place, leaf, raw, payload, gone, record"
+        sql = f"SELECT {columns} FROM entry WHERE place >= ? AND place < ? ORDER BY place"
         for row in self.db.run(sql, (self.first, self.end)):
             index += 1
             if logs.index_of(row[0]) != index:
@@ -217,7 +218,9 @@ def _payload_fault(raw: bytes, payload: bytes | None, gone: int | None, relayed:
     if gone is not None:
         if gone not in (GONE_ERASED, GONE_WITHHELD) or payload is not None or declared is None:
             return "a payload is marked as gone and is not"
-        return "a payload of an author's own log is withheld" if gone == GONE_WITHHELD and not relayed else None
+        return (
+            "a payload of an author's own log is withheld" if gone == GONE_WITHHELD and not relayed else None
+        )
     if payload is None:
         return "the payload is missing" if declared else None
     if declared is None:

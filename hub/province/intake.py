@@ -49,14 +49,14 @@ class Receipt:
     note: bytes | None
 
 
-def accept(home: Home, raw: bytes, machine: str) -> Receipt:
+def accept(home: Home, raw: bytes, machine: str, waiting: int | None = None) -> Receipt:
     """Take a push. Raises Invalid, Refused('unknown_origin'|'not_approved'|'revoked'|'closed'|'behind'|
     'ahead'), Tampered('fork'|'clone'|…|'recovering')."""
     with _one_at_a_time:
         push = pushes.parse(raw)
         try:
             with home.store.writing():
-                receipt, signed = _take(home, push, machine)
+                receipt, signed = _take(home, push, machine, waiting)
         except YizhanError as error:
             _note_failure(home, push, machine, error)
             raise
@@ -64,7 +64,7 @@ def accept(home: Home, raw: bytes, machine: str) -> Receipt:
         return receipt
 
 
-def _take(home: Home, push: Push, machine: str) -> tuple[Receipt, list[Signed]]:
+def _take(home: Home, push: Push, machine: str, waiting: int | None) -> tuple[Receipt, list[Signed]]:
     registry.check_open(registry.register_of(home, push.origin))
     log = logs.get_log(push.origin)
     key = VerifierKey.parse(log.vkey)
@@ -72,23 +72,24 @@ def _take(home: Home, push: Push, machine: str) -> tuple[Receipt, list[Signed]]:
     home.compare(log)
     newest = bytes(log.receipt) if log.receipt else None
     if _known(home, log, push, checkpoint, key, facts):
-        _contact(home, log, facts, checkpoint)
+        _contact(home, log, facts, checkpoint, waiting)
         covered = Checkpoint(log.origin, log.receipt_size, logs.root_at(home.store.db, log, log.receipt_size))
         return Receipt(log.market, log.receipt_size, newest), [(covered, newest)] if newest else []
     moved = advance(logs.head_of(log), push, key)
     _check_absent(push, moved)
     placed = logs.extend(home.store.db, log, push, moved)
-    home.store.projector.apply(log, placed)
+    again = home.store.projector.apply(log, placed)
     signed: list[Signed] = []
-    words = judge(home, log, placed)
+    words = judge(home, log, placed, again)
     if words:
         batch = home.recorder.begin("intake")
         for word in words:
             batch.put("verdict", None, word)
         signed = close_and_deliver(home, batch)
-    receipt = checkpoints.cosign(push.note, home.cosigner, home.ambience.now() // 1000)
+    assert log.note is not None  # the author's lines alone: a stranger's could be a false one of our cosigner
+    receipt = checkpoints.cosign(bytes(log.note), home.cosigner, home.ambience.now() // 1000)
     logs.keep_receipt(home.store.db, log, checkpoint.size, receipt)
-    _contact(home, log, facts, checkpoint, receipted=True)
+    _contact(home, log, facts, checkpoint, waiting, receipted=True)
     return Receipt(log.market, checkpoint.size, receipt), [*signed, (checkpoint, receipt)]
 
 
@@ -158,12 +159,17 @@ def newest_receipt(home: Home, origin: str) -> Receipt:
 
 
 def _contact(
-    home: Home, log: Log, facts: request.Machine, checkpoint: Checkpoint, receipted: bool = False
+    home: Home,
+    log: Log,
+    facts: request.Machine,
+    checkpoint: Checkpoint,
+    waiting: int | None,
+    receipted: bool = False,
 ) -> None:
     now = home.ambience.now()
-    values = {LocalContact.last_contact: now, LocalContact.failures: 0, LocalContact.last_error: None}
+    values = {"last_contact": now, "waiting": waiting, "failures": 0, "last_error": None}
     if receipted:
-        values[LocalContact.last_receipt] = now
+        values["last_receipt"] = now
     LocalContact.update(values).where(LocalContact.market == log.market).execute()
     LocalMachine.replace(
         origin=log.origin,
@@ -175,15 +181,17 @@ def _contact(
     ).execute()
 
 
-def seen(home: Home, market: str, version: str) -> None:
+def seen(home: Home, market: str, version: str, waiting: int | None = None) -> None:
     """A signed request of a market arrived: it is alive, whether or not it had anything to push. Written down
     once a minute at most, and never worth failing the request for."""
     now = home.ambience.now()
-    fresh = "SELECT 1 FROM local_contact WHERE market = ? AND version = ? AND last_contact BETWEEN ? AND ?"
-    if home.store.db.scalar(fresh, (market, version, now - SEEN_MS, now)):
+    fresh = """SELECT 1 FROM local_contact
+        WHERE market = ? AND version = ? AND waiting IS ? AND last_contact BETWEEN ? AND ?"""
+    if home.store.db.scalar(fresh, (market, version, waiting, now - SEEN_MS, now)):
         return
+    facts = {"last_contact": now, "version": version, "waiting": waiting}
     with suppress(Refused), home.store.writing():
-        LocalContact.update(last_contact=now, version=version).where(LocalContact.market == market).execute()
+        LocalContact.update(facts).where(LocalContact.market == market).execute()
 
 
 def _note_failure(home: Home, push: Push, machine: str, error: YizhanError) -> None:

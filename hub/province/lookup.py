@@ -85,6 +85,15 @@ def find(home: Home, kind: str, text: str) -> list[Merged]:
         return list(found.values())
 
 
+def find_any(home: Home, text: str) -> tuple[str, list[Merged]]:
+    """The first kind that has records with this id or number, and those; (`worker`, []) if none has."""
+    for kind in KINDS:
+        found = find(home, kind.kind, text)
+        if found:
+            return kind.kind, found
+    return KINDS[0].kind, []
+
+
 def get(home: Home, kind: str, id: str) -> Merged:
     """Raises Invalid('unknown_kind'), Refused('not_found')."""
     kind_of(kind)

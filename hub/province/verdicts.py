@@ -10,7 +10,8 @@ Judged here is only what no store can decide from entries alone (PROTOCOL.md §6
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from common.errors import Invalid
@@ -20,19 +21,23 @@ from common.records.fields import id_bytes, today
 from common.records.numbers import age_on
 from common.records.worker import birth_of
 from common.store import logs
+from common.store.folder import RecordKey, key_of
 from common.store.logs import Placed
 from common.store.tables import PLACE_BITS, Log
 from hub.home import Home
 
 HEADS, ENTRIES_A_DAY = 64, 1000
 # canonical JSON writes a field in one way only, so a look at the bytes spares parsing nearly every payload
-_STANDING = (b'"standing":"blocked"', b'"standing":"merged"')
+_standing = re.compile(b'"standing":"(?:blocked|merged)"').search
 
 
-def judge(home: Home, log: Log, placed: Sequence[Placed]) -> list[dict[str, Any]]:
-    """The fields of the verdicts that these new entries of a market call for."""
+def judge(
+    home: Home, log: Log, placed: Sequence[Placed], again: Collection[RecordKey]
+) -> list[dict[str, Any]]:
+    """The fields of the verdicts that these new entries of a market call for. `again`: the records among
+    theirs that had older entries here."""
     found: list[dict[str, Any]] = []
-    for one, code in _reasons(home, placed):
+    for one, code in _reasons(home, placed, again):
         entry = one.entry
         assert entry is not None
         decision = "held" if code.startswith("too_many") else "refused"
@@ -50,8 +55,10 @@ def judge(home: Home, log: Log, placed: Sequence[Placed]) -> list[dict[str, Any]
     return found
 
 
-def _reasons(home: Home, placed: Sequence[Placed]) -> Iterator[tuple[Placed, str]]:
-    doubled = _second_roots(home, placed)
+def _reasons(
+    home: Home, placed: Sequence[Placed], again: Collection[RecordKey]
+) -> Iterator[tuple[Placed, str]]:
+    doubled = _second_roots(home, placed, again)
     crowded = _crowded(home, placed)
     for one in placed:
         if one.entry is None or one.entry.author != one.market:
@@ -68,8 +75,9 @@ def _by_content(home: Home, one: Placed) -> str | None:
     entry, body = one.entry, one.payload
     if entry is None or body is None:
         return None
-    if entry.kind == "worker" and any(mark in body for mark in _STANDING):
-        return "standing_by_hub" if _patch(body).get("standing") in ("blocked", "merged") else None
+    if entry.kind == "worker":
+        set_here = _standing(body) and _patch(body).get("standing") in ("blocked", "merged")
+        return "standing_by_hub" if set_here else None
     if entry.kind == "employer" and b'"verified":' in body and entry.after:
         merged = home.store.get(
             "employer", entry.record
@@ -101,17 +109,16 @@ def _patch(body: bytes) -> dict[str, Any]:
         return {}
 
 
-def _second_roots(home: Home, placed: Sequence[Placed]) -> set[bytes]:
+def _second_roots(home: Home, placed: Sequence[Placed], again: Collection[RecordKey]) -> set[bytes]:
     """Leaves of roots whose record has an older root of another market here."""
     roots: dict[bytes, list[Placed]] = {}
-    for one in placed:
-        if one.entry and not one.entry.after and one.entry.author == one.market:
+    for one in placed if again else ():
+        if one.entry and not one.entry.after and key_of(one) in again and one.entry.author == one.market:
             roots.setdefault(id_bytes(one.entry.record), []).append(one)
-    several = "SELECT record FROM entry WHERE record IN (?) GROUP BY record HAVING count(*) > 1"
     refused = set()
-    for (record,) in home.store.db.rows_in(several, list(roots)):
+    for record, mine in roots.items():
         others = _entries_of(home, record)
-        refused |= {mine.leaf for mine in roots[record] if any(_rival(other, mine) for other in others)}
+        refused |= {one.leaf for one in mine if any(_rival(other, one) for other in others)}
     return refused
 
 

@@ -30,6 +30,7 @@ from hub.roles.typed import Typed
 
 blueprint = Blueprint("admin", __name__)
 INVITE = {"market": "市场编码", "name": "市场名称", "again": "确认再发"}
+FILTERS = ("q", "state", "show")
 SHOW = (("need", "需要处理"), ("silent", "超过一天没有联系"), ("never", "还没有成功上报过"))
 HEADS = ("编码", "名称", "状态", "最近联系", "待上报", "条目", "今日", "最近回执", "连续失败", "情况")
 
@@ -49,7 +50,7 @@ def markets() -> ResponseReturnValue:
         found=found,
         sums=boards.totals(found),
         urgent=[one for one in found if one.needs_person],
-        filtered=any(request.args.get(name) for name in ("q", "state", "show")),
+        asked={name: request.args[name] for name in FILTERS if request.args.get(name)},
         show=SHOW,
         words=words,
         may=may_write(),
@@ -80,7 +81,7 @@ def _cell(value: object) -> object:
 
 def _asked_for(found: Sequence[Standing]) -> list[Standing]:
     """The markets that the filter row lets through."""
-    q, state, show = (request.args.get(name, "").strip() for name in ("q", "state", "show"))
+    q, state, show = (request.args.get(name, "").strip() for name in FILTERS)
     return [
         one
         for one in found

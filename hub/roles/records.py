@@ -28,6 +28,7 @@ from hub.roles.typed import Typed
 
 blueprint = Blueprint("records", __name__)
 REASON = {"why": "原因"}
+ASKED = ("kind", "market", "disputed", "q", "after", "before")
 ASIDE = {
     "copied": "抄自别的市场，不计入",
     "not_owner": "不是建立这条记录的市场，不计入",
@@ -52,29 +53,37 @@ class Trace:
 @blueprint.get("/records")
 def index() -> ResponseReturnValue:
     """A list of one kind, or what a number or an id leads to."""
-    asked = {name: request.args.get(name, "").strip() for name in ("kind", "market", "disputed", "q")}
+    asked = {name: request.args.get(name, "").strip() for name in ASKED}
     kind = lookup.kind(asked["kind"] or "worker")
     if asked["q"]:
-        found = lookup.find(home(), kind.kind, asked["q"])
+        name, found = _find(asked["kind"], asked["q"])
         if len(found) == 1:
-            return redirect(url_for("records.one", kind=kind.kind, id=found[0].id))
-        page = Page(found)
+            return redirect(url_for("records.one", kind=name, id=found[0].id))
+        kind, page = lookup.kind(name), Page(found)
     else:
-        rows = lookup.page(
-            home(),
-            kind.kind,
-            market=asked["market"],
-            disputed=bool(asked["disputed"]),
-            after=request.args.get("after", ""),
-            before=request.args.get("before", ""),
-        )
-        page = Page(rows.rows, rows.next, rows.prev)
+        page = _page(kind.kind, asked)
     named, markets = _named(), dossier.by_code(home())
     cells = {one.id: browse.cells(kind, one.fields, _columns(kind), named) for one in page.rows}
     return render_template(
         "lookup/index.html", kind=kind, columns=_columns(kind), page=page, cells=cells, asked=asked,
         markets=markets, kinds=lookup.kinds(),
     )  # fmt: skip
+
+
+def _find(kind: str, text: str) -> tuple[str, list[Any]]:
+    return (kind, lookup.find(home(), kind, text)) if kind else lookup.find_any(home(), text)
+
+
+def _page(kind: str, asked: dict[str, str]) -> Page[Any]:
+    rows = lookup.page(
+        home(),
+        kind,
+        market=asked["market"],
+        disputed=bool(asked["disputed"]),
+        after=asked["after"],
+        before=asked["before"],
+    )
+    return Page(rows.rows, rows.next, rows.prev)
 
 
 def _columns(kind: Any) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from hub.roles.words import FORMS, ROLES
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 NEW = {"login": "账号", "name": "姓名", "role": "岗位"}
-PASSWORD = {"old": "原密码", "new": "新密码", "again": "再输一次新密码"}
+# named so that a form kept over a lost session leaves them out
+PASSWORD = {"old_password": "原密码", "new_password": "新密码", "new_password_again": "再输一次新密码"}
 KEYS = {
     "log": ("省平台日志", "登记、意见等都由它签名"),
     "bulletin": ("公告", "发给每个市场的内容"),
@@ -129,12 +130,12 @@ def password() -> ResponseReturnValue:
 
 def _change(form: Typed, old: str, new: str, again: str) -> bool:
     if new != again:
-        form.fail("password_differs", "again")
+        form.fail("password_differs", "new_password_again")
         return False
     try:
         home().accounts.change_password(person().login, old, new)
     except YizhanError as error:
-        form.fail(error, "old" if error.code.startswith("login_") else "new")
+        form.fail(error, "old_password" if error.code.startswith("login_") else "new_password")
     return form.ok
 
 

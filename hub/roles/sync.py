@@ -68,7 +68,7 @@ def push() -> ResponseReturnValue:
     """Take a push and answer with the newest receipt."""
     _expect(PUSH_TYPE)
     raw = exchange.unpack(request.get_data(cache=False), request.headers.get("Content-Encoding", ""))
-    receipt = intake.accept(home(), raw, request.headers.get("Yizhan-Machine", ""))
+    receipt = intake.accept(home(), raw, request.headers.get("Yizhan-Machine", ""), _waiting())
     nonce = nonces().new(receipt.market)
     return _answer(receipt.note or b"", 200, "text/plain; charset=utf-8", receipt.size, nonce)
 
@@ -127,14 +127,22 @@ def _asked() -> tuple[str, int]:
     held = intake.newest_receipt(home(), asked.origin)
     if not nonces().use(held.market, asked.nonce):
         raise Refused("nonce", "this nonce is not open", nonce=nonces().new(held.market))
-    intake.seen(home(), held.market, request.headers.get("User-Agent", "")[:60])
+    intake.seen(home(), held.market, request.headers.get("User-Agent", "")[:60], _waiting())
     return held.market, held.size
+
+
+def _waiting() -> int | None:
+    """How many entries the node says it still holds; a fact for the board, worth no refusal."""
+    said = request.headers.get("Yizhan-Waiting", "")
+    return int(said) if _size(said) else None
 
 
 def _answer(
     body: bytes, status: int, type: str | None, size: int | None = None, nonce: str | None = None
 ) -> Response:
     answer = Response(body, status, content_type=type)
+    if type is None:
+        del answer.headers["Content-Type"]  # Flask would say text/html of nothing
     if size is not None:
         answer.headers["Yizhan-Size"] = str(size)
     if nonce:

@@ -79,6 +79,7 @@ class HubClient:
         self.nonce = nonce
         self.held: int | None = None  # size that the hub holds of our log, as its last answer said
         self.skew_s: int | None = None
+        self.waiting: int | None = None  # entries that will still be here after the call, for the hub's board
         self.requests = 0
         self.bytes_up = 0
         self.bytes_down = 0
@@ -126,6 +127,8 @@ class HubClient:
         return {"Yizhan-Request": signing.sign_request(self.key, method, target, nonce, digest)}
 
     def _call(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self.waiting is not None:
+            headers = headers | {"Yizhan-Waiting": str(self.waiting)}
         self.requests += 1
         self.bytes_up += len(body)
         sent_at = time.time()

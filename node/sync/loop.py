@@ -15,6 +15,7 @@ from node.home import Home
 from node.sync import engine, round
 
 log = structlog.get_logger(__name__)
+QUIET = ("ok", "in_progress", "not_enrolled")  # a market without a hub has not failed
 GATHER_SECONDS = 1.0  # several forms saved in a row go up together
 
 
@@ -54,7 +55,7 @@ class Loop:
             retry_after: int | None = None
             try:
                 result = round.run(self.home)
-                failures = 0 if result["state"] in ("ok", "in_progress") else failures + 1
+                failures = 0 if result["state"] in QUIET else failures + 1
                 retry_after = result.get("retry_after")
                 if failures:
                     log.warning(

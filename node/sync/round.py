@@ -162,6 +162,7 @@ def _push_chunks(
             step("push", chunk.checkpoint.size, home.log.size)
             home.lock.advance(*chunk.checkpoint, chunk.note)
             try:
+                client.waiting = home.log.size - chunk.checkpoint.size
                 receipt = client.push(chunk.body, _machine(home, chunk.checkpoint))
             except Invalid as error:
                 if error.code != "push_too_large" or chunk.entries == 1:
@@ -238,6 +239,8 @@ def _resume(home: Home, error: Refused) -> None:
 
 
 def _pull_all(home: Home, client: HubClient, counts: dict[str, int], step: Step) -> None:
+    own = home.log
+    client.waiting = own.size - own.receipt_size
     for setting in ("hub.bulletin", "hub.outbox"):
         vkey = VerifierKey.parse(home.store.setting(setting) or "")
         while True:

@@ -108,5 +108,3 @@ def start(home: Path) -> float:
     with serving("node", home, "--no-sync") as (address, _):
         assert requests.get(f"{address}/login").ok
         return time.perf_counter() - begun
-
-

@@ -18,7 +18,13 @@ from pathlib import Path
 
 import msgspec
 
-PRAGMAS = ("journal_mode=wal", "synchronous=full", "cache_size=-65536", "wal_autocheckpoint=8000", "temp_store=memory")
+PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",
+    "cache_size=-65536",
+    "wal_autocheckpoint=8000",
+    "temp_store=memory",
+)
 TABLES = ("entry", "worker", "hash", "note", "term")
 KEYS = {"entry": "place", "hash": "key", "note": "key"}
 
@@ -47,9 +53,11 @@ def raw(source_path: str, target_path: str, sizes: list[int], terms: bool = Fals
     source, target = connect(source_path), connect(target_path)
     tables = TABLES if terms else TABLES[:-1]
     copy_tables(source, target, tables)
-    log = source.execute("SELECT id FROM log WHERE role IN ('market', 'own') ORDER BY size DESC").fetchone()[0]
+    sql = "SELECT id FROM log WHERE role IN ('market', 'own') ORDER BY size DESC"
+    log = source.execute(sql).fetchone()[0]
     first, end = log << 32, (log + 1) << 32
-    entries = source.execute("SELECT * FROM entry WHERE place >= ? AND place < ? ORDER BY place", (first, end)).fetchall()
+    sql = "SELECT * FROM entry WHERE place >= ? AND place < ? ORDER BY place"
+    entries = source.execute(sql, (first, end)).fetchall()
     workers = {row[0]: row for row in source.execute("SELECT * FROM worker")}
     found: dict[bytes, list[tuple[object, ...]]] = {}
     for row in source.execute("SELECT * FROM term ORDER BY term") if terms else ():
@@ -110,7 +118,7 @@ def naive(target_path: str) -> None:
     model = Path(target_path + ".model")
     Store.create(model, "hub").close()
     db = sqlite3.connect(target_path, isolation_level=None, check_same_thread=False)
-    for pragma in PRAGMAS:
+    for pragma in PRAGMAS[:2]:  # WAL and FULL; thirty lines tune nothing else
         db.execute(f"PRAGMA {pragma}")
     source = sqlite3.connect(str(model))
     copy_tables(source, db, ("worker",))
@@ -121,7 +129,7 @@ def naive(target_path: str) -> None:
     @app.post("/batch")
     def batch() -> dict[str, int]:
         rows = [
-            tuple(bytes.fromhex(one[name]) if name == "id" else one.get(name) for name in columns)
+            tuple(bytes.fromhex(one[name]) if name in ("id", "_heads") else one.get(name) for name in columns)
             for one in request.get_json()
         ]
         db.execute("BEGIN IMMEDIATE")

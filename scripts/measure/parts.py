@@ -95,7 +95,8 @@ class Bench:
         shutil.rmtree(home)
         hub = Hub(hub_home, REAL)
         log = Log.get(Log.role == "market")
-        rows = hub.store.db.run("SELECT key FROM note WHERE key > ? AND key < ? ORDER BY key", (log.id << 32, (log.id + 1) << 32))
+        sql = "SELECT key FROM note WHERE key > ? AND key < ? ORDER BY key"
+        rows = hub.store.db.run(sql, (log.id << 32, (log.id + 1) << 32))
         sizes = [logs.index_of(key) for (key,) in rows]
         hub.close()
         return result["seconds"], sizes, (peak, node_mb)
@@ -107,24 +108,22 @@ class Bench:
         return float(text)
 
     def _naive(self, turn: int) -> float:
-        """Seconds that thirty lines of Flask take for the same typed rows in JSON batches of 500."""
-        node = Node(self.stocked)
-        form = Rows(node.store.projector.rows["worker"].kind)
-        rows = [
-            {name: value.hex() if isinstance(value, bytes) else value for name, value in zip(form.columns, row, strict=True)}
-            for row in node.store.db.run(form.select)
-        ]
-        node.close()
+        """Seconds that thirty lines take: typed rows from the store, JSON batches of 500, a Flask route."""
         target = self.folder / f"naive-{turn}.db"
         words = [sys.executable, "-m", "scripts.measure.limits", "naive", str(target)]
         server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=TOP)
         assert server.stdout is not None
         address = f"http://127.0.0.1:{int(server.stdout.readline())}/batch"
+        node = Node(self.stocked)
+        form = Rows(node.store.projector.rows["worker"].kind)
         session = requests.Session()
         begun = time.perf_counter()
-        for start in range(0, len(rows), 500):
-            session.post(address, json=rows[start : start + 500]).raise_for_status()
+        rows = node.store.db.run(form.select)
+        while batch := rows.fetchmany(500):
+            sent = [dict(zip(form.columns, map(_plain, row), strict=True)) for row in batch]
+            session.post(address, json=sent).raise_for_status()
         taken = time.perf_counter() - begun
+        node.close()
         server.terminate()
         server.wait()
         remove(target)
@@ -147,7 +146,8 @@ class Bench:
             node.store.db.run("PRAGMA wal_checkpoint(TRUNCATE)")
             node.close()
             target = self.folder / f"put-raw-{turn}.db"
-            raw = float(limit("raw-terms", home / "store.db", target, *range(BATCH, count + 1, BATCH)))
+            sizes = range(BATCH, count + 1, BATCH)
+            raw = float(limit("raw-terms", home / "store.db", target, *sizes))
             self.notes.append(f"put {turn + 1}: {count / ours:,.0f}/s, raw {count / raw:,.0f}/s")
             ratios.append(raw / ours)
             shutil.rmtree(home)
@@ -199,7 +199,9 @@ class Bench:
     def p95(self, name: str, seconds: list[float]) -> None:
         ordered = sorted(1000 * one for one in seconds)
         self.figures[name] = round_to(ordered[int(len(ordered) * 0.95)], 1)
-        self.notes.append(f"{name}: median {statistics.median(ordered):.1f}, worst {ordered[-1]:.1f} of {len(ordered)}")
+        self.notes.append(
+            f"{name}: median {statistics.median(ordered):.1f}, worst {ordered[-1]:.1f} of {len(ordered)}"
+        )
 
     def growth(self) -> None:
         growth.measure(self)
@@ -211,7 +213,7 @@ class Clerk:
     def __init__(self, address: str, login: str, password: str) -> None:
         self.address, self.session = address, requests.Session()
         page = self.session.get(f"{address}/login").text
-        form = {"login": login, "password": password, "csrf_token": token(page)}
+        form = {"login": login, "password": password, **hidden(page)}
         answer = self.session.post(f"{address}/login", data=form)
         assert answer.ok and "/login" not in answer.url, f"login failed: {answer.status_code} {answer.url}"
 
@@ -225,8 +227,8 @@ class Clerk:
     def register(self, person: dict[str, Any]) -> float:
         page = self.session.get(f"{self.address}/workers/new").text
         form = {name: person[name] for name in ("name", "id_type", "id_number", "phone") if name in person}
-        form |= {"trades": person["trades"], "expected_pay": "260", "consent_method": "paper", "consent": "yes"}
-        form["csrf_token"] = token(page)
+        form |= {"trades": person["trades"], "expected_pay": "260"}
+        form |= {"consent_method": "paper", "consent": "yes", "then": "page", **hidden(page)}
         begun = time.perf_counter()
         answer = self.session.post(f"{self.address}/workers/new", data=form, allow_redirects=False)
         taken = time.perf_counter() - begun
@@ -234,16 +236,21 @@ class Clerk:
         return taken
 
 
-def token(page: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert found, "a form without a token"
-    return found[1]
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden inputs of a page, its token among them."""
+    inputs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    assert any(name == "csrf_token" for name, _ in inputs), "a form without a token"
+    return dict(inputs)
 
 
 def query(person: dict[str, Any], turn: int) -> str:
     """What a clerk types: part of a name, the tail of a number or phone."""
-    choices = (person["name"][:2], person["name"][:1], str(person.get("id_number", "1234"))[-4:], str(person.get("phone", "5678"))[-4:])
-    return str(choices[turn % len(choices)])
+    number, phone = str(person.get("id_number", "1234")), str(person.get("phone", "5678"))
+    return str((person["name"][:2], person["name"][:1], number[-4:], phone[-4:])[turn % 4])
 
 
 def fill(node: Node, count: int, sample: Sample) -> float:

@@ -26,7 +26,10 @@ def serving(program: str, home: Path, *options: str) -> Iterator[tuple[str, subp
     """`serve` of a home on a free port: (address, process); stopped at the end."""
     process = subprocess.Popen(
         command(program, "serve", "--home", str(home), "--port", "0", *options),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=TOP,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=TOP,
     )
     try:
         assert process.stdout is not None

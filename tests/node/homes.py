@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from common.keys import COSIGNATURE, SigningKey
 from common.log import checkpoint, follower, origins, relay, tree
@@ -24,7 +27,7 @@ from common.log.payload import encode as encode_payload
 from common.log.push import Item, Push
 from common.records import numbers
 from common.store import logs
-from common.store.recorder import Ambience
+from common.store.ambience import Ambience
 from common.store.tables import Log
 from node.app import create_app
 from node.home import Home
@@ -83,6 +86,7 @@ class Hall:
     made: int = 0
     calls: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
+    apps: dict[bool, Flask] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -104,7 +108,8 @@ class Hall:
         self.made += 1
         fields = {
             "name": name, "id_type": "resident", "id_number": id_number(self.made), "trades": ["0109"],
-            "phone": f"138000{self.made:05}", "consent": {"version": "2026-1", "time": self.clock.now(), "method": "paper"},
+            "phone": f"138000{self.made:05}",
+            "consent": {"version": "2026-1", "time": self.clock.now(), "method": "paper"},
         } | more  # fmt: skip
         fields = {field: value for field, value in fields.items() if value is not None}
         return records.save(self.home, by, "worker", None, fields).id
@@ -145,8 +150,27 @@ class Hall:
 
     def desk(self, login: str = "s1", sync: bool = False) -> Desk:
         self.account(login)
-        app = create_app(self.home, (lambda: self.calls.append("now")) if sync else None)
-        return Desk(app.test_client()).log_in(login)
+        if sync not in self.apps:
+            self.apps[sync] = create_app(self.home, (lambda: self.calls.append("now")) if sync else None)
+            self.apps[sync].jinja_env.bytecode_cache = COMPILED
+        return Desk(self.apps[sync].test_client()).log_in(login)
+
+
+class Compiled(BytecodeCache):
+    """Compiled templates for all apps of a test run: compiling them takes longer than the tests."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Desk:

@@ -1,11 +1,11 @@
-"""A province that all scenarios of one run share, each with markets of its own; and one for those who kill it.
+"""One province that all scenarios share, each with markets of its own; and one for those who kill it.
 
-What every scenario ends with stands in tests/conftest.py: verify() over each store that was opened here.
+What every scenario ends with is in tests/conftest.py: verify() over each store that was opened here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def province(shared: Province) -> Iterator[Province]:
 
 @pytest.fixture
 def own_province(tmp_path: Path) -> Iterator[Province]:
-    """A hub of one's own, to be killed, recovered or filled."""
+    """A hub of one's own, to be killed or stopped."""
     made = Province(tmp_path / "own")
     yield made
     made.close()
@@ -45,8 +45,3 @@ def market(province: Province, tmp_path: Path) -> Market:
 def author(province: Province) -> Author:
     """An enrolled log in memory that signs whatever it is told to."""
     return Author(province).enrol()
-
-
-@pytest.fixture
-def new_market(province: Province, tmp_path: Path) -> Callable[[], Market]:
-    return lambda: province.market(tmp_path)

@@ -16,9 +16,9 @@ import pytest
 from common.keys import VerifierKey
 from common.log import payload, proof
 from common.log.entry import parse as parse_entry
-from common.web.badges import sync_badge
+from node.desks import uplink
 from node.home import Home
-from node.market import contracts, jobs, papers, records, status, uplink, visits
+from node.market import contracts, jobs, papers, records, status, visits
 from scripts.sample import Action, article_day
 from tests.province import Market, Province
 from tests.world import World
@@ -81,14 +81,7 @@ class Hall:
     def told(self) -> str:
         """What the badge of every page says now."""
         with self.market.bound() as home:
-            link = uplink.look(home)
-            badge = sync_badge(
-                self.world.time,
-                pending=link.pending,
-                oldest=link.oldest,
-                confirmed=link.confirmed,
-                reachable=link.reachable,
-            )
+            badge = uplink.badge(home, self.world.time, "")
         return f"{badge.words} {badge.note}".strip()
 
 

@@ -32,7 +32,9 @@ def fold_by_sets(writes: list[Write], policy: Policy, lost: set[bytes]) -> dict[
         "pending": entries.keys() - known,
         "aside": record.reasons,
         "last": max(record.effective, key=record.rank) if exists else None,
-        "created": min(entries[leaf].time for leaf in record.roots if leaf in record.effective) if exists else 0,
+        "created": min(entries[leaf].time for leaf in record.roots if leaf in record.effective)
+        if exists
+        else 0,
     }
 
 

@@ -69,9 +69,7 @@ def plain(folded: Folded) -> dict[str, Any]:
     }
 
 
-def one(
-    number: int, *parents: int, by: str = "37130201", aside: str | None = None, **patch: Any
-) -> Event:
+def one(number: int, *parents: int, by: str = "37130201", aside: str | None = None, **patch: Any) -> Event:
     return Event(number, by, parents, patch, aside)
 
 
@@ -79,9 +77,7 @@ def folded(*events: Event, policy: Policy = everybody) -> Folded:
     return fold(writes_of(list(events)), policy)
 
 
-
-
-# -- laws: each is tried on thousands of histories by chance, and on hypothesis' own, which shrink -----------
+# -- laws: each is tried on thousands of histories by chance, and on hypothesis' own, which shrink 
 
 
 def says_what_the_protocol_says(case: Case) -> None:
@@ -166,7 +162,7 @@ def test_laws_with_shrinking(
         law(case_of(history, policy, missing, lost, seed))
 
 
-# -- single rules, each in the smallest history that shows it ------------------------------------------------
+# -- single rules, each in the smallest history that shows it --------------------------------------
 
 
 def test_different_fields_merge_silently() -> None:
@@ -238,7 +234,10 @@ def test_an_entry_after_an_unknown_one_waits_and_so_does_what_builds_on_it() -> 
 
 def test_a_lost_leaf_counts_as_known_and_empty() -> None:
     entries = writes_of([one(0, a=1), one(2, 1, a=2)])
-    assert fold(entries, everybody, {leaf(1)}).fields == {"a": 2} or fold(entries, everybody, {leaf(1)}).conflicts
+    assert (
+        fold(entries, everybody, {leaf(1)}).fields == {"a": 2}
+        or fold(entries, everybody, {leaf(1)}).conflicts
+    )
     headless = fold(writes_of([one(2, 1, a=2)]), owned, {leaf(1)})
     assert (headless.exists, headless.fields, headless.owner) == (True, {"a": 2}, "37130201")
 
@@ -263,7 +262,9 @@ def test_the_hub_may_write_exactly_the_field_in_conflict() -> None:
     torn = (one(0, b="x"), one(1, 0, a=1), one(2, 0, a=2))
     assert folded(*torn, one(3, 1, 2, by="hub", a=2), policy=owned).conflicts == {}
     assert folded(*torn, one(3, 1, 2, by="hub", a=2, b="y"), policy=owned).aside == {leaf(3): "not_owner"}
-    assert folded(*torn, one(3, 1, by="hub", a=2), policy=owned).aside == {leaf(3): "not_owner"}  # saw one side
+    assert folded(*torn, one(3, 1, by="hub", a=2), policy=owned).aside == {
+        leaf(3): "not_owner"
+    }  # saw one side
     assert folded(*torn, one(3, 1, 2, by="37130202", a=2), policy=owned).aside == {leaf(3): "not_owner"}
     retired = (one(0, b="x"), one(1, 0, retired=True), one(2, 0, a=2))
     assert folded(*retired, one(3, 1, 2, by="hub", retired=True), policy=owned).retired
@@ -277,6 +278,8 @@ def test_kinds_of_one_sort_of_author() -> None:
 
 def test_a_thousand_entries_fold_quickly() -> None:
     """Bits, not sets: a flooded record must not stop its county (quadratic in machine words, not in sets)."""
-    chain = [one(0, a=0)] + [one(number, *range(max(0, number - 3), number), a=number) for number in range(1, 1000)]
+    chain = [one(0, a=0)] + [
+        one(number, *range(max(0, number - 3), number), a=number) for number in range(1, 1000)
+    ]
     got = fold(writes_of(chain), owned)
     assert (got.fields, len(got.heads)) == ({"a": 999}, 1)

@@ -100,7 +100,9 @@ class Receiver:
             self._interleave([(author, len(author.items)) for author in authors], random)
             return
         mine = [author for author in authors if author.name == RECEIVER]
-        others = [(author, index) for author in authors if author not in mine for index in range(len(author.items))]
+        others = [
+            (author, index) for author in authors if author not in mine for index in range(len(author.items))
+        ]
         random.shuffle(others)  # an outbox carries what it likes, when it likes
         for author, index in others:
             raw, body = author.items[index]
@@ -125,7 +127,9 @@ def dump(store: Store) -> dict[str, Any]:
     with store.reading():
         for kind, rows in store.projector.rows.items():
             found[kind] = sorted(store.db.run(rows.select).fetchall())
-        found["aside"] = sorted(store.db.run("SELECT leaf, record IS NULL, record, reason FROM aside").fetchall(), key=repr)
+        found["aside"] = sorted(
+            store.db.run("SELECT leaf, record IS NULL, record, reason FROM aside").fetchall(), key=repr
+        )
         for table in ("waiting", "judgement"):
             found[table] = sorted(store.db.run(f"SELECT * FROM {table}").fetchall())
     return found

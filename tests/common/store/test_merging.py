@@ -128,7 +128,7 @@ def terms_and_rows(receiver: Receiver) -> Any:
     return receiver.dump(), receiver.store.db.run("SELECT * FROM term ORDER BY 1, 2, 3").fetchall()
 
 
-# -- single cases, both ways round ----------------------------------------------------------------------------
+# -- single cases, both ways round -----------------------------------------------------------------
 
 A, B = AUTHORS[:2]
 

@@ -72,7 +72,9 @@ def node(folder: Path) -> Damaged:
     merged = market.store.get("worker", who)
     assert merged is not None
     beside = market.store.db.scalar("SELECT leaf FROM entry WHERE place = (1 << 32) + 1")
-    other.add(*made("worker", who, (beside,), {"phone": "13700000003", "later": [1]}, other.name))  # a conflict
+    other.add(
+        *made("worker", who, (beside,), {"phone": "13700000003", "later": [1]}, other.name)
+    )  # a conflict
     other.add(*made("contract", paper.id, (paper.leaf,), {"pay": 1}, other.name))  # not the owner
     other.add(*made("worker", record_id(5), (b"\x05" * 32,), {"name": "王芳"}, other.name))  # waits
     other.add(b"unreadable")
@@ -96,7 +98,9 @@ def hub(folder: Path) -> Damaged:
     root, body = made("worker", record_id(1), (), {"name": "王芳", "phone": "13800000001"}, MARKET)
     leaf = market.add(root, body)
     for number in range(300):  # beyond one kept subtree of 256
-        market.add(*made("visit", record_id(1000 + number), (), {"date": "2026-12-01", "service": "seek"}, MARKET))
+        market.add(
+            *made("visit", record_id(1000 + number), (), {"date": "2026-12-01", "service": "seek"}, MARKET)
+        )
     market.add(*made("worker", record_id(1), (leaf,), {"phone": "13900000002"}, MARKET))
     own.add(*made("verdict", record_id(2), (), {"leaf": b64(leaf), "decision": "held", "code": "x"}, "hub"))
     for old, size in ((0, 100), (100, 302)):
@@ -107,7 +111,9 @@ def hub(folder: Path) -> Damaged:
     with receiver.store.writing():
         log = logs.open_log(out.verifier.name, "outbox", out.verifier)
         source = logs.get_log(own.origin)
-        row = receiver.store.db.run("SELECT place, leaf, raw, payload, gone FROM entry WHERE place = ?", (source.id << 32,))
+        row = receiver.store.db.run(
+            "SELECT place, leaf, raw, payload, gone FROM entry WHERE place = ?", (source.id << 32,)
+        )
         inner = logs.unfold(source, *row.fetchone())
         logs.append_relayed(receiver.store.db, log, [(relay.encode(own.origin, 0, inner.raw), inner)])
         logs.sign_head(log, out)
@@ -159,7 +165,7 @@ def cells(plain: sqlite3.Connection) -> Iterator[tuple[str, int, str, Any]]:
 def changed(value: Any, random: Random) -> Any:
     """The value with one thing changed: one bit of one byte, one more, or something where was nothing."""
     if value is None:
-        return random.choice((1, b"\x01", "1"))
+        return random.choice((77, b"\x01", "77"))
     if isinstance(value, int):
         return value + random.choice((-1, 1))
     raw = bytearray(value.encode() if isinstance(value, str) else value)
@@ -192,7 +198,7 @@ def test_one_changed_byte_in_any_column_of_any_row_is_found(whole: Damaged, brok
     for table, number, _, _ in everything:
         rows_of[table] = max(rows_of.get(table, 0), number + 1)
     chosen = {
-        table: set(range(count)) if count <= 12 else {0, count - 1, *random.sample(range(count), 6)}
+        table: set(range(count)) if count <= 9 else {0, count - 1, *random.sample(range(count), 3)}
         for table, count in rows_of.items()
     }
     missed = []
@@ -205,7 +211,8 @@ def test_one_changed_byte_in_any_column_of_any_row_is_found(whole: Damaged, brok
             if broken.report().ok:
                 missed.append((table, number, column))
     assert missed == []
-    assert {"log", "entry", "note", "worker", "aside", "waiting", "judgement"} <= rows_of.keys() | {"waiting"}
+    promised = {"node": "worker contract waiting series term", "hub": "visit hash"}[whole.program].split()
+    assert rows_of.keys() >= {"log", "entry", "note", "judgement", "aside", *promised}
 
 
 def test_a_missing_or_added_row_is_found(whole: Damaged, broken: Damaged) -> None:
@@ -215,9 +222,10 @@ def test_a_missing_or_added_row_is_found(whole: Damaged, broken: Damaged) -> Non
     for table in sorted(tables - {"note"}):  # a log is verified without its older notes: they are evidence
         shutil.copyfile(whole.path, broken.path)
         with sqlite3.connect(broken.path) as plain:
-            plain.execute(f'DELETE FROM "{table}" WHERE rowid = (SELECT max(rowid) FROM "{table}")') if not (
-                "WITHOUT ROWID" in plain.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
-            ) else plain.execute(f'DELETE FROM "{table}"')
+            made = "SELECT sql FROM sqlite_master WHERE name = ?"
+            rowid = "WITHOUT ROWID" not in plain.execute(made, (table,)).fetchone()[0]
+            last = f' WHERE rowid = (SELECT max(rowid) FROM "{table}")' if rowid else ""
+            plain.execute(f'DELETE FROM "{table}"{last}')
         plain.close()
         assert not broken.report().ok, f"a row was taken out of {table}"
 
@@ -230,11 +238,12 @@ def test_the_entries_of_a_log_may_not_be_cut_off(whole: Damaged, broken: Damaged
 
 
 def test_problems_are_named(broken: Damaged) -> None:
+    table, column = {"node": ("worker", "phone"), "hub": ("visit", "window")}[broken.program]
     with sqlite3.connect(broken.path) as plain:
-        plain.execute("UPDATE worker SET phone = '13000000000'")
+        plain.execute(f"UPDATE {table} SET {column} = '13000000000'")
     plain.close()
     problem = broken.report().problems[0]
-    assert (problem["table"], problem["what"]) == ("worker", "differs from the log in phone")
+    assert (problem["table"], problem["what"]) == (table, f"differs from the log in {column}")
     assert len(problem["record"]) == 36
 
 
@@ -242,8 +251,10 @@ def test_values_of_another_type_are_problems_not_crashes(whole: Damaged, broken:
     with sqlite3.connect(whole.path) as plain:
         everything = list(cells(plain))
     plain.close()
-    for table, column in sorted({(table, column) for table, _, column, _ in everything}):
-        for value in (None, b"\xff\xfe", "no", 7):
+    log_tables = ("log", "entry", "hash", "note")
+    for turn, (table, column) in enumerate(sorted({(table, column) for table, _, column, _ in everything})):
+        values = (None, b"\xff\xfe", "no", 7)
+        for value in values if table in log_tables else values[turn % 4 :][:1]:
             shutil.copyfile(whole.path, broken.path)
             with sqlite3.connect(broken.path) as plain:
                 try:

@@ -1,4 +1,4 @@
-"""What a program brings to make_app, made of nothing: accounts in a dictionary, and a clock that stands still."""
+"""What a program brings to make_app, made of nothing: accounts in a dictionary, a clock that stands still."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python -m tests.hub.roles.halls [PORT]      a small province to look at; log in as admin / a-Good-1
 
-No node is needed for that: a hall is what it sends. `province` builds one with every state a market can be in.
+No node is needed for that: a hall is what it sends. `province` has one in every state a market can be in.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from common.log import enrolment, entry, origins, payload, push, request, tree
 from common.log.checkpoint import Checkpoint
 from common.log.entry import Entry
 from common.log.tree import Frontier
+from common.store.accounts import LocalAccount
 from common.store.ambience import REAL
 from common.store.recorder import Ambience
 from hub.home import Home
@@ -31,6 +32,8 @@ from hub.province.intake import Receipt
 NOON = 1_796_097_600_000  # 2026-12-01 12:00 in Beijing
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PASSWORD = "a-Good-1"
+PEOPLE = (("admin", "林静", "admin"), ("wei", "魏国强", "operator"), ("shen", "沈计", "auditor"))
+_stored: dict[str, str] = {}
 NAMES = "周胜春 刘杰 𬱖建国 单田芳 解文静 欧阳海 阿卜杜·热合曼 王秀英 张伟 李娜 赵铁柱 孙德胜".split()
 
 
@@ -45,11 +48,20 @@ class Clock:
 
 
 def make_home(path: Path, clock: Clock) -> Home:
-    """A hub of province 37 with an administrator, an operator and an auditor, all past their first password."""
-    home = Home.create(path, "lg.example", "37", "山东省零工市场省平台", Ambience(clock, REAL.new_id, REAL.random))
-    for login, name, role in (("admin", "林静", "admin"), ("wei", "魏国强", "operator"), ("shen", "沈计", "auditor")):
+    """A hub of province 37 and its three people, all past their first password."""
+    home = Home.create(
+        path, "lg.example", "37", "山东省零工市场省平台", Ambience(clock, REAL.new_id, REAL.random)
+    )
+    for login, name, role in PEOPLE:
+        if login in _stored:  # one slow hash for all tests of a process
+            with home.store.writing():
+                LocalAccount.create(
+                    login=login, name=name, role=role, password=_stored[login], must_change=False
+                )
+            continue
         first = operators.add(home, login, name, role)
         home.accounts.change_password(login, first, PASSWORD)
+        _stored.update((one.login, one.password) for one in operators.listed(home))
     return home
 
 
@@ -105,7 +117,13 @@ class Hall:
         body = payload.encode(dict(fields), b"s" * 32) if fields is not None else None
         digest = payload.digest(body) if body else None
         made = Entry(
-            kind, record, tuple(sorted(after)), now, f"{self.code}.{actor}", len(body) if body else None, digest
+            kind,
+            record,
+            tuple(sorted(after)),
+            now,
+            f"{self.code}.{actor}",
+            len(body) if body else None,
+            digest,
         )
         raw = entry.encode(made)
         self.items.append((raw, body))
@@ -118,7 +136,9 @@ class Hall:
 
     def frame(self, old: int | None = None) -> bytes:
         start = self.sent if old is None else old
-        return push.encode(push.Push(self.origin, start, self.note(len(self.items)), list(self.items[start:])))
+        return push.encode(
+            push.Push(self.origin, start, self.note(len(self.items)), list(self.items[start:]))
+        )
 
     def machine(self) -> str:
         return request.sign_machine(self.key, len(self.items), self.install, self.host)
@@ -140,7 +160,9 @@ class Hall:
 def new_id(now: int) -> str:
     """A UUIDv7 of this moment."""
     random = uuid.uuid4().int & ((1 << 74) - 1)
-    value = (now & ((1 << 48) - 1)) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & ((1 << 62) - 1)
+    value = (
+        (now & ((1 << 48) - 1)) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & ((1 << 62) - 1)
+    )
     return str(uuid.UUID(int=value))
 
 
@@ -159,20 +181,22 @@ def worker(number: int = 0) -> dict[str, Any]:
 def morning(hall: Hall, people: int = 12) -> tuple[str, str]:
     """A few people, one employer, one job, one contract in force; returns (worker, contract)."""
     first = [hall.write("worker", worker(number))[0] for number in range(people)][0]
-    employer, _ = hall.write("employer", {"name": "临沂鲁建劳务有限公司", "form": "company", "code": "91371302MA3C8K5X0B"})
+    employer, _ = hall.write(
+        "employer", {"name": "临沂鲁建劳务有限公司", "form": "company", "code": "91371302MA3C8K5X0B"}
+    )
     job, _ = hall.write(
         "job",
         {
-            "employer": employer, "title": "砌墙", "trade": "0303", "headcount": 4, "start_date": "2026-12-01",
-            "pay": 26000, "pay_unit": "day", "state": "published",
+            "employer": employer, "title": "砌墙", "trade": "0303", "headcount": 4,
+            "start_date": "2026-12-01", "pay": 26000, "pay_unit": "day", "state": "published",
         },
     )  # fmt: skip
     contract, leaf = hall.write(
         "contract",
         {
-            "number": f"{hall.code}-C-20261201-0001-K", "form": "service", "employer": employer, "worker": first,
-            "job": job, "trade": "0303", "start_date": "2026-12-01", "pay": 26000, "pay_unit": "day",
-            "state": "draft",
+            "number": f"{hall.code}-C-20261201-0001-K", "form": "service", "employer": employer,
+            "worker": first, "job": job, "trade": "0303", "start_date": "2026-12-01",
+            "pay": 26000, "pay_unit": "day", "state": "draft",
         },
     )  # fmt: skip
     hall.write("contract", {"state": "in_force"}, contract, (leaf,))

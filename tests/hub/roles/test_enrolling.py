@@ -1,4 +1,4 @@
-"""Inviting and approving at the pages: a code once, six words compared, nothing typed lost, nothing by auditors."""
+"""Inviting and approving at the pages: a code once, six words compared, nothing typed lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,14 @@ def test_the_code_on_the_page_is_the_one_that_enrols(home: Home, wei: Person) ->
     hall = Hall(home, "37130201", "兰山零工市场")
     asked = enrolment.encode_request(
         enrolment.EnrolRequest(
-            hall.code, hall.origin, hall.key.verifier, hall.note(0), b"b" * 32, b"n" * 32, hall.install, hall.host
+            hall.code,
+            hall.origin,
+            hall.key.verifier,
+            hall.note(0),
+            b"b" * 32,
+            b"n" * 32,
+            hall.install,
+            hall.host,
         ),
         secret,
     )

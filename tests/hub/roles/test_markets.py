@@ -20,7 +20,9 @@ def names(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="/markets/\d{8}">([^<]+)</a>', page)
 
 
-def test_f42_worst_first_and_halls_that_never_succeeded_are_there(wei: Person, halls: dict[str, Hall]) -> None:
+def test_f42_worst_first_and_halls_that_never_succeeded_are_there(
+    wei: Person, halls: dict[str, Hall]
+) -> None:
     page = wei.get("/markets")
     assert names(page) == [
         "奎文零工市场", "任城零工市场", "芝罘零工市场", "市南零工市场", "历城零工市场",
@@ -189,3 +191,8 @@ def test_a_name_is_never_markup(home: Home, wei: Person) -> None:
         return
     for address in ("/markets", "/markets/37130299", "/markets/invite?market=37130299"):
         assert "<script>alert" not in wei.get(address)
+
+
+def test_words_in_the_address_never_reach_the_links(wei: Person, halls: dict[str, Hall]) -> None:
+    page = wei.get("/markets?_scheme=javascript&_external=1&endpoint=x&filename=y&state=open")
+    assert "javascript:" not in page and 'href="/markets.csv?state=open"' in page

@@ -16,12 +16,18 @@ LINE = re.compile(r"[a-z_]+(?:\{[a-z]+=\"[^\"\\\n]*\"\})? -?\d+")
 
 
 def values(text: str) -> dict[str, int]:
-    return {name: int(value) for name, _, value in (line.rpartition(" ") for line in text.split("\n")) if name[:1] != "#" and name}
+    return {
+        name: int(value)
+        for name, _, value in (line.rpartition(" ") for line in text.split("\n"))
+        if name[:1] != "#" and name
+    }
 
 
 def test_the_numbers_are_those_of_the_board(app: Flask, halls: dict[str, Hall]) -> None:
     answer = app.test_client().get("/metrics")
-    assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert answer.status_code == 200 and answer.headers["Content-Type"].startswith(
+        "text/plain; version=0.0.4"
+    )
     for line in answer.text.splitlines():
         assert line.startswith("# ") or LINE.fullmatch(line), line
     found = values(answer.text)
@@ -42,7 +48,9 @@ def test_the_numbers_are_those_of_the_board(app: Flask, halls: dict[str, Hall]) 
         {"headers": {"Host": "hub.lg.example"}},
     ],
 )
-def test_strangers_and_whatever_came_through_a_proxy_need_the_token(app: Flask, far: dict[str, dict[str, str]]) -> None:
+def test_strangers_and_whatever_came_through_a_proxy_need_the_token(
+    app: Flask, far: dict[str, dict[str, str]]
+) -> None:
     client = app.test_client()
     assert client.get("/metrics", **far).status_code == 403
     headers = {**far.get("headers", {}), "Authorization": "Bearer "}

@@ -77,7 +77,9 @@ def test_lists_walk_an_index(home: Home) -> None:
 
 def test_a_whole_number_leads_to_its_record(wei: Person, hall: Hall) -> None:
     person, _ = hall.write("worker", worker(1))
-    contract, _ = hall.write("contract", {"number": "37130201-C-20261201-0001-K", "worker": person, "state": "draft"})
+    contract, _ = hall.write(
+        "contract", {"number": "37130201-C-20261201-0001-K", "worker": person, "state": "draft"}
+    )
     hall.push()
     for kind, text, id in (
         ("worker", person, person),
@@ -91,7 +93,12 @@ def test_a_whole_number_leads_to_its_record(wei: Person, hall: Hall) -> None:
 
 
 def test_unknown_kinds_ids_and_cursors_are_plain_answers(wei: Person) -> None:
-    for address in ("/records?kind=nope", "/records/nope/x", "/records/worker/x", "/records/worker/x/full/phone"):
+    for address in (
+        "/records?kind=nope",
+        "/records/nope/x",
+        "/records/worker/x",
+        "/records/worker/x/full/phone",
+    ):
         assert "Traceback" not in wei.get(address, 404)
     for cursor in ("zz", "'; DROP TABLE log", "01890000-0000-7000-8000-00000000000"):
         wei.get(f"/records?kind=worker&after={cursor}")
@@ -113,7 +120,12 @@ def test_numbers_are_masked_until_a_reason_is_written_down(home: Home, wei: Pers
     assert "&lt;b&gt;" in answer.text and answer.headers["Cache-Control"] == "no-store"
     with home.store.reading():
         line = LocalAudit.get()
-    assert (line.actor, line.act, line.record, line.why) == ("hub.wei", "full:id_number", person, "协助办案 <b>")
+    assert (line.actor, line.act, line.record, line.why) == (
+        "hub.wei",
+        "full:id_number",
+        person,
+        "协助办案 <b>",
+    )
     wei.get(f"/records/worker/{person}/full/nothing", 404)
 
 
@@ -126,7 +138,9 @@ def test_what_two_markets_changed_apart_stands_in_three_columns(wei: Person, hal
     assert "<form" not in card and 'type="radio"' not in card
 
 
-def test_every_entry_says_where_it_stands_and_what_covers_it(home: Home, wei: Person, halls: dict[str, Hall]) -> None:
+def test_every_entry_says_where_it_stands_and_what_covers_it(
+    home: Home, wei: Person, halls: dict[str, Hall]
+) -> None:
     record = rows(wei.get("/records?kind=worker&disputed=1"))[0]
     steps = provenance.steps(home, "worker", record)
     page = wei.get(f"/records/worker/{record}")
@@ -137,7 +151,9 @@ def test_every_entry_says_where_it_stands_and_what_covers_it(home: Home, wei: Pe
         assert step.actor in page
 
 
-def test_the_proof_file_convinces_whoever_holds_the_keys(home: Home, wei: Person, halls: dict[str, Hall]) -> None:
+def test_the_proof_file_convinces_whoever_holds_the_keys(
+    home: Home, wei: Person, halls: dict[str, Hall]
+) -> None:
     record = rows(wei.get("/records?kind=worker&disputed=1"))[0]
     page = wei.get(f"/records/worker/{record}")
     files = sorted(set(re.findall(r'href="(/entries/[^"]+\.tlog-proof)"', page)))
@@ -152,7 +168,9 @@ def test_the_proof_file_convinces_whoever_holds_the_keys(home: Home, wei: Person
             proof.check(raw, other.key.verifier, home.cosigner.verifier)
 
 
-def test_entries_of_the_hubs_own_log_are_proven_by_its_own_key(home: Home, wei: Person, halls: dict[str, Hall]) -> None:
+def test_entries_of_the_hubs_own_log_are_proven_by_its_own_key(
+    home: Home, wei: Person, halls: dict[str, Hall]
+) -> None:
     address = f"/entries/{home.hub_origin}/0.tlog-proof"
     body, index, _ = proof.check(wei.client.get(address).data, home.key_of(home.hub_origin).verifier, None)
     assert index == 0 and entries.parse(body).kind == "register"
@@ -171,7 +189,9 @@ def test_the_content_needs_a_reason_and_comes_as_it_was_written(home: Home, wei:
         assert [row.act for row in LocalAudit.select()] == ["full:payload"]
 
 
-def test_content_without_personal_data_needs_no_reason(home: Home, wei: Person, halls: dict[str, Hall]) -> None:
+def test_content_without_personal_data_needs_no_reason(
+    home: Home, wei: Person, halls: dict[str, Hall]
+) -> None:
     answer = wei.client.get(f"/entries/{home.hub_origin}/0.payload")
     with home.store.reading():
         log = Log.get(Log.origin == home.hub_origin)
@@ -191,7 +211,8 @@ def test_files_that_are_not_there(wei: Person, hall: Hall) -> None:
 
 def test_what_a_newer_or_hostile_program_wrote_is_shown_as_text(wei: Person, hall: Hall) -> None:
     person, _ = hall.write(
-        "worker", {**worker(1), "name": "<script>alert(1)</script>", "blood_type": "<i>A</i>", "standing": ["x"]}
+        "worker",
+        {**worker(1), "name": "<script>alert(1)</script>", "blood_type": "<i>A</i>", "standing": ["x"]},
     )
     hall.push()
     page = wei.get(f"/records/worker/{person}")
@@ -229,3 +250,11 @@ def test_titles_of_records_that_others_name(home: Home, wei: Person, halls: dict
     page = wei.get(f"/records/contract/{contract}")
     assert "临沂鲁建劳务有限公司</a>" in page and "周胜春</a>" in page
     assert lookup.get(home, "contract", contract).fields["state"] == "in_force"
+
+
+def test_the_search_box_looks_through_all_kinds(wei: Person, halls: dict[str, Hall]) -> None:
+    answer = wei.client.get("/records", query_string={"q": "37130201-C-20261201-0001-K"})
+    assert answer.headers["Location"].startswith("/records/contract/")
+    assert wei.client.get("/records?q=37060201").headers["Location"].startswith("/records/register/")
+    assert "没有符合条件的" in wei.get("/records?q=12345678")
+    assert "data-search" in wei.get("/markets")

@@ -1,4 +1,4 @@
-"""Settings: accounts by administrators only, first passwords that must go, keys as they are, secrets unsaid."""
+"""Settings: accounts by administrators only, first passwords that must go, keys as they are, no secrets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ def test_a_new_account_changes_its_first_password_before_anything_else(app: Flas
     assert password not in lin.get("/settings")
     zhao = Person(app, "zhao", password)
     assert zhao.client.get("/markets").headers["Location"] == "/settings/password"
-    answer = zhao.post("/settings/password", old=password, new="Neu-4711-x", again="Neu-4711-x")
+    answer = zhao.post(
+        "/settings/password",
+        old_password=password,
+        new_password="Neu-4711-x",
+        new_password_again="Neu-4711-x",
+    )
     assert answer.status_code == 302
     assert "密码已修改" in zhao.get("/markets")
 
@@ -50,7 +55,7 @@ def test_what_is_wrong_with_a_password_stands_beside_it(wei: Person) -> None:
         ("a-Good-1", "a-Good-1", "a-Good-1", "新密码与原密码相同"),
         ("", "", "", "这一项还没有填"),
     ):
-        answer = wei.post("/settings/password", old=old, new=new, again=again)
+        answer = wei.post("/settings/password", old_password=old, new_password=new, new_password_again=again)
         assert answer.status_code == 422 and said in answer.text
         assert "Neu-4711-x" not in answer.text
 
@@ -71,7 +76,11 @@ def test_only_administrators_see_and_change_accounts(log_in: Callable[..., Perso
     for login in ("wei", "shen"):
         person = log_in(login)
         assert "添加人员" not in person.get("/settings")
-        for address in ("/settings/operators", "/settings/operators/admin/reset", "/settings/operators/admin/disable"):
+        for address in (
+            "/settings/operators",
+            "/settings/operators/admin/reset",
+            "/settings/operators/admin/disable",
+        ):
             answer = person.post(address, at="/settings/password", sure="yes", **NEW)
             assert answer.status_code == 403, address
     assert len(operators.listed(home)) == 3
@@ -146,3 +155,13 @@ def test_the_trail_goes_on_by_its_lines(home: Home, lin: Person) -> None:
     seen = [code for page in pages for code in re.findall(r'href="/markets/(\d{8})"', page)]
     assert seen == [f"37{number:06d}" for number in reversed(range(120))]
     lin.get("/settings/audit?after=zz")
+
+
+def test_a_password_is_not_kept_over_a_lost_session(wei: Person) -> None:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', wei.get("/settings/password"))
+    assert token
+    form = {"old_password": "a-Good-1", "new_password": "Neu-4711-x", "new_password_again": "Neu-4711-x"}
+    answer = wei.client.application.test_client().post(
+        "/settings/password", data=form, headers={"Origin": "http://localhost"}
+    )
+    assert answer.status_code == 401 and 'name="kept"' not in answer.text

@@ -234,8 +234,8 @@ def test_a_contract_without_a_posting(hall: Hall) -> None:
 
 
 def test_the_receipt_of_other_records_is_that_of_the_newest_entry(hall: Hall) -> None:
-    worker = hall.worker()
+    worker, desk = hall.worker(), hall.desk()
     made = papers.proof_of(hall.home, "worker", worker)
     assert made.leaf == hall.get("worker", worker).heads[0] and not made.confirmed
-    answer = hall.desk().get(f"/records/worker/{worker}/proof").answer
+    answer = desk.get(f"/records/worker/{worker}/proof").answer
     assert answer.data == made.file and ".tlog-proof" in answer.headers["Content-Disposition"]

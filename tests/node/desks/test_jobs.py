@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from node.market import records
-from tests.node.homes import TODAY, Hall, uscc
+from tests.node.homes import TODAY, Hall, Province, uscc
 
 JOB = {
-    "title": "卸货小工", "trade": "0401", "headcount": "4", "start_date": TODAY, "pay": "200", "pay_unit": "day",
-    "pay_timing": "same_day",
+    "title": "卸货小工", "trade": "0401", "headcount": "4", "start_date": TODAY, "pay": "200",
+    "pay_unit": "day", "pay_timing": "same_day",
 }  # fmt: skip
 
 
@@ -108,8 +108,6 @@ def test_visits_are_browsed_and_found_by_who_came(hall: Hall) -> None:
 
 def test_a_field_of_a_newer_program_is_shown_as_it_is(hall: Hall) -> None:
     """Another version wrote a field nobody here knows: it is kept, shown raw, and an edit leaves it alone."""
-    from tests.node.homes import Province
-
     province, id = Province(hall), hall.clock.new_id()
     fields = {"name": "新程序", "form": "company", "code": uscc(9), "credit_grade": "AAA"}
     province.relay("employer", id, fields, ())

@@ -19,10 +19,10 @@ def test_a_hall_that_never_enrolled_says_so(hall: Hall) -> None:
 
 
 def test_confirmed_waiting_and_trouble_are_told_apart(hall: Hall, province: Province) -> None:
-    hall.worker()
+    hall.account("s1")
     province.confirm(NOW // 1000 + 60)
-    desk = hall.desk()
     hall.clock.ms = NOW + 30 * MINUTE
+    desk = hall.desk()
     assert "已由省平台确认 06:31" in desk.get("/sync").words
     hall.worker()
     hall.worker()

@@ -150,8 +150,8 @@ def test_two_clerks_edit_one_worker_and_nothing_is_lost(hall: Hall) -> None:
 
 def test_an_edit_without_a_change_writes_nothing(hall: Hall) -> None:
     id = hall.worker("单雄信")
-    size = hall.home.log.size
     desk = hall.desk().get(f"/workers/{id}/edit")
+    size = hall.home.log.size
     desk.send(f"/workers/{id}/edit", {"name": "单雄信", "id_type": "resident", "trades": "0109"})
     assert "内容没有变化" in desk.words and hall.home.log.size == size
 

@@ -1,0 +1,424 @@
+"""Each kind's rules, each seen once: what blocks, what asks for a reason, what is only said. Asked of `put`,
+in a real store, because that is where a rule counts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.data.trades import TRADES
+from common.data.wages import hourly_minimum
+from common.errors import Invalid, Refused
+from common.log import canonical
+from common.records import BY_NAME, HALL_KINDS, KINDS, kind_of, numbers
+from common.records.base import Facts
+from common.records.worker import Worker
+from common.store.store import FOLD_VERSION
+from tests.world import ADULT_ID, SECOND_ID, Market, contract, employer, job, worker
+
+FLOOR = hourly_minimum("371326", "2026-12-02") or 0  # fen an hour
+VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "kinds.json"
+
+
+def person_born(day: str, sex: int = 1) -> str:
+    first = "371302" + day.replace("-", "") + f"00{sex}"
+    return first + numbers.id_check_digit(first)
+
+
+def codes(market: Market, kind: str, patch: dict[str, Any], id: str | None = None) -> dict[str, str]:
+    """{code: severity} of what a put finds; a block is the one that refused."""
+    try:
+        return {finding.code: finding.severity for finding in market.put(kind, patch, id).findings}
+    except Refused as refused:
+        return {refused.code: "block"}
+
+
+def refused(
+    market: Market, kind: str, patch: dict[str, Any], id: str | None = None
+) -> tuple[str, str | None]:
+    with pytest.raises((Invalid, Refused)) as error:
+        market.put(kind, patch, id)
+    return error.value.code, error.value.field
+
+
+# -- worker ----------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_is_well_is_told_nothing(market: Market) -> None:
+    assert codes(market, "worker", worker()) == {}
+
+
+@pytest.mark.parametrize("field", ["name", "id_type", "id_number", "consent"])
+def test_a_worker_cannot_be_saved_without(market: Market, field: str) -> None:
+    assert refused(market, "worker", worker(**{field: None})) == ("required", field)
+
+
+@pytest.mark.parametrize(
+    ("id_type", "number", "outcome"),
+    [
+        ("resident", ADULT_ID[:-1] + "4", "id_checksum"),
+        ("resident", "372829198513121235", "id_birth_date"),
+        ("resident", "37282919850312123", "id_length"),
+        ("hmt_permit", ADULT_ID, "id_prefix"),
+        ("none", ADULT_ID, "id_type"),
+        ("passport", "E1", "id_length"),
+    ],
+)
+def test_numbers_that_cannot_be(market: Market, id_type: str, number: str, outcome: str) -> None:
+    assert refused(market, "worker", worker(id_type=id_type, id_number=number)) == (outcome, "id_number")
+
+
+def test_who_shows_no_document_is_saved_without_a_number(market: Market) -> None:
+    made = market.put("worker", worker(id_type="none", id_number=None))
+    assert "id_number" not in made.fields
+
+
+def test_a_changed_type_of_document_is_checked_against_the_number_that_stands(market: Market) -> None:
+    made = market.put("worker", worker())
+    assert refused(market, "worker", {"id_type": "hmt_permit"}, made.id) == ("id_prefix", "id_number")
+    assert market.put("worker", {"id_type": "none", "id_number": None}, made.id).written
+
+
+@pytest.mark.parametrize(("field", "value"), [("birth", "1985-03-13"), ("sex", "female")])
+def test_birth_and_sex_may_not_differ_from_the_number(market: Market, field: str, value: str) -> None:
+    assert refused(market, "worker", worker(**{field: value})) == (f"{field}_differs", field)
+    assert market.put("worker", worker(birth="1985-03-12", sex="male")).written
+
+
+def test_a_birth_date_written_before_the_number_was_gives_way_to_it(market: Market) -> None:
+    made = market.put("worker", worker(id_type="passport", id_number="E12345678", birth="1990-01-01"))
+    now = market.put("worker", {"id_type": "resident", "id_number": ADULT_ID}, made.id)
+    assert "birth" not in now.fields
+
+
+def test_a_number_that_is_known_here_warns_once_per_edit_of_it(market: Market) -> None:
+    first = market.put("worker", worker())
+    assert codes(market, "worker", worker(name="周春")) == {"possible_same_person": "warn"}
+    assert codes(market, "worker", {"phone": "13800000001"}, first.id) == {}
+    assert codes(market, "worker", {"id_number": SECOND_ID}, first.id) == {}
+
+
+def test_an_unknown_prefix_and_a_child_are_notes(market: Market) -> None:
+    first = "9999991985031212" + "3"
+    assert codes(market, "worker", worker(id_number=first + numbers.id_check_digit(first))) == {
+        "id_prefix_unknown": "note"
+    }
+    assert codes(market, "worker", worker(id_number=person_born("2012-01-01"))) == {"under_16_today": "note"}
+
+
+def test_only_the_province_blocks_and_merges(market: Market) -> None:
+    made = market.put("worker", worker())
+    assert codes(market, "worker", {"standing": "dormant"}, made.id) == {}
+    for standing in ("blocked", "merged"):
+        assert codes(market, "worker", {"standing": standing}, made.id) == {"hub_only": "block"}
+
+
+# -- employer --------------------------------------------------------------------------------------
+
+
+def test_an_employer_needs_a_code_or_an_id_number(market: Market) -> None:
+    assert refused(market, "employer", {"name": "某家", "form": "household"}) == ("required", "code")
+    assert codes(market, "employer", {"name": "某家", "form": "household", "id_number": ADULT_ID}) == {}
+    made = market.put("employer", employer())
+    assert refused(market, "employer", {"code": None}, made.id) == ("required", "code")
+
+
+def test_a_company_code_with_a_wrong_check_digit_warns(market: Market) -> None:
+    assert codes(market, "employer", employer(code="91371302MA3C0A5X0H")) == {"uscc_checksum": "warn"}
+    assert refused(market, "employer", employer(code="91371302MA3C0A5X0")) == ("uscc_length", "code")
+
+
+def test_a_company_code_that_is_known_here_warns(market: Market) -> None:
+    market.put("employer", employer())
+    assert codes(market, "employer", employer(name="又一个")) == {"possible_same_employer": "warn"}
+
+
+def test_an_employer_is_verified_by_who_registered_it(market: Market) -> None:
+    stamp = {"by": "s1", "time": 1, "how": "site"}
+    made = market.put("employer", employer())
+    assert codes(market, "employer", {"verified": stamp}, made.id) == {}
+    facts = Facts(
+        made.id, {**made.fields, "verified": stamp}, made.fields, "2026-12-01", "37130201", lambda *_: None,
+        lambda *_: [], owner="37130202",
+    )  # fmt: skip
+    found = BY_NAME["employer"].findings(facts, {"verified": stamp})
+    assert [(one.code, one.severity) for one in found] == [("hub_only", "block")]
+
+
+# -- job -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def boss(market: Market) -> str:
+    return market.put("employer", employer()).id
+
+
+@pytest.mark.parametrize(
+    "field", ["employer", "title", "trade", "headcount", "start_date", "pay", "pay_unit"]
+)
+def test_a_job_cannot_be_saved_without(market: Market, boss: str, field: str) -> None:
+    assert refused(market, "job", {**job(boss), field: None}) == ("required", field)
+
+
+@pytest.mark.parametrize(
+    ("patch", "found"),
+    [
+        ({}, {}),
+        ({"content": "交押金 100 元"}, {"fee_words": "warn"}),
+        ({"content": "交押金 100 元", "state": "published"}, {"fee_words": "block"}),
+        ({"conditions": "限女性，本地人优先"}, {"limit_words": "warn"}),
+        ({"content": "电话 13912345678"}, {"phone_in_text": "warn"}),
+        ({"end_date": "2026-12-01"}, {"end_before_start": "block"}),
+        ({"pay": FLOOR - 1, "pay_unit": "hour"}, {"below_minimum_wage": "warn"}),
+        ({"pay": FLOOR, "pay_unit": "hour"}, {}),
+        ({"pay": 10 * FLOOR - 1, "hours_from": "07:00", "hours_to": "17:00"}, {"below_minimum_wage": "warn"}),
+        ({"pay": 8 * FLOOR - 1}, {"below_minimum_wage": "warn"}),  # eight hours where none are said
+        ({"pay": 8 * FLOOR}, {}),
+        ({"pay": 8 * FLOOR - 1, "hours_from": "22:00", "hours_to": "06:00"}, {"below_minimum_wage": "warn"}),
+        ({"pay": 8 * FLOOR, "hours_from": "22:00", "hours_to": "06:00"}, {}),
+        ({"pay": 100, "pay_unit": "piece"}, {}),
+        ({"pay": 1000, "pay_unit": "hour", "start_date": "2001-01-01"}, {}),  # no figure is known
+    ],
+)
+def test_what_a_posting_is_told(
+    market: Market, boss: str, patch: dict[str, Any], found: dict[str, str]
+) -> None:
+    assert FLOOR > 1000
+    assert codes(market, "job", job(boss, division="371326", **patch)) == found
+
+
+def test_publishing_a_text_that_asks_for_a_fee_is_blocked_when_it_is_published(
+    market: Market, boss: str
+) -> None:
+    made = market.put("job", job(boss, content="收报名费"))
+    assert codes(market, "job", {"state": "published"}, made.id) == {"fee_words": "block"}
+    assert codes(market, "job", {"headcount": 4}, made.id) == {}
+
+
+# -- contract --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["form", "employer", "worker", "trade", "start_date", "pay", "pay_unit"])
+def test_a_contract_cannot_be_saved_without(market: Market, boss: str, field: str) -> None:
+    who = market.put("worker", worker()).id
+    assert refused(market, "contract", {**contract(boss, who), field: None}) == ("required", field)
+
+
+@pytest.mark.parametrize(
+    ("born", "start", "trade", "found"),
+    [
+        ("2010-12-02", "2026-12-02", "0505", {}),  # sixteen on the day of work
+        ("2010-12-03", "2026-12-02", "0505", {"under_16": "block"}),
+        ("2010-12-03", "2026-12-03", "0505", {}),  # today does not matter
+        ("2009-01-01", "2026-12-02", "0109", {"minor_forbidden_trade": "block"}),
+        ("2008-12-02", "2026-12-02", "0109", {}),
+        ("2008-02-29", "2026-02-28", "0109", {"minor_forbidden_trade": "block"}),  # eighteen on 1 March
+        ("2008-02-29", "2026-03-01", "0109", {}),
+    ],
+)
+def test_ages_are_those_of_the_day_of_work(
+    market: Market, boss: str, born: str, start: str, trade: str, found: dict[str, str]
+) -> None:
+    assert TRADES["0109"].minor_forbidden and not TRADES["0505"].minor_forbidden
+    who = market.put("worker", worker(id_number=person_born(born))).id
+    assert codes(market, "contract", contract(boss, who, start_date=start, trade=trade)) == found
+
+
+def test_a_trade_that_needs_a_certificate(market: Market, boss: str) -> None:
+    assert TRADES["0301"].certificate
+    who = market.put("worker", worker()).id
+    terms = contract(boss, who, trade="0301", end_date="2026-12-05")
+    assert codes(market, "contract", terms) == {"certificate_missing": "block"}
+    for paper, found in (
+        ({"trade": "0301", "expires": "2026-12-04"}, {"certificate_missing": "block"}),
+        ({"trade": "0302"}, {"certificate_missing": "block"}),
+        ({"trade": "0301", "expires": "2026-12-05"}, {}),
+    ):
+        market.put("worker", {"certificates": [paper]}, who)
+        assert codes(market, "contract", terms) == found
+
+
+def test_who_showed_no_document_cannot_sign(market: Market, boss: str) -> None:
+    who = market.put("worker", worker(id_type="none", id_number=None)).id
+    draft = market.put("contract", contract(boss, who))
+    for patch in ({"state": "worker_signed"}, {"signed_worker": {"method": "wet", "time": 1}}):
+        assert codes(market, "contract", patch, draft.id) == {"identity_missing": "block"}
+
+
+NIGHT, EARLY, DAY = ("22:00", "06:00"), ("05:00", "09:00"), ("09:00", "17:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "found"),
+    [
+        ("2026-12-02", DAY, {"overlapping_contract": "block"}),
+        ("2026-12-02", ("16:59", "20:00"), {"overlapping_contract": "block"}),
+        ("2026-12-02", ("17:00", "20:00"), {"overlapping_days": "warn"}),
+        ("2026-12-02", (None, None), {"overlapping_days": "warn"}),
+        ("2026-12-03", DAY, {}),
+        (
+            "2026-12-01",
+            ("20:00", "09:30"),
+            {"overlapping_contract": "block"},
+        ),  # reaches into the next morning
+        ("2026-12-01", NIGHT, {}),
+        ("2026-12-02", NIGHT, {"overlapping_days": "warn"}),
+    ],
+)
+def test_a_second_contract_of_one_worker(
+    market: Market, boss: str, day: str, hours: tuple[Any, Any], found: dict[str, str]
+) -> None:
+    who = market.put("worker", worker()).id
+    market.put("contract", contract(boss, who, hours_from=DAY[0], hours_to=DAY[1], state="in_force"))
+    terms = contract(boss, who, start_date=day, hours_from=hours[0], hours_to=hours[1])
+    assert codes(market, "contract", terms) == found
+
+
+def test_of_two_night_shifts_the_second_morning_counts(market: Market, boss: str) -> None:
+    who = market.put("worker", worker()).id
+    nights = {"hours_from": NIGHT[0], "hours_to": NIGHT[1], "end_date": "2026-12-03"}
+    market.put("contract", contract(boss, who, state="in_force", **nights))
+    for day, found in (
+        ("2026-12-02", {"overlapping_days": "warn"}),
+        ("2026-12-04", {"overlapping_contract": "block"}),
+        ("2026-12-05", {}),
+    ):
+        terms = contract(boss, who, start_date=day, hours_from=EARLY[0], hours_to=EARLY[1])
+        assert codes(market, "contract", terms) == found
+
+
+def test_of_many_contracts_the_one_that_meets_is_found(market: Market, boss: str) -> None:
+    who = market.put("worker", worker()).id
+    with market.recorder.open("s1") as batch:
+        for day in range(1, 29):
+            for start, end in (("07:00", "09:00"), ("10:00", "12:00"), ("13:00", "15:00")):
+                date = f"2027-01-{day:02}"
+                terms = contract(boss, who, start_date=date, hours_from=start, hours_to=end, state="in_force")
+                batch.put("contract", None, terms)
+    terms = contract(boss, who, start_date="2027-01-28", hours_from="14:00", hours_to="18:00")
+    assert codes(market, "contract", terms) == {"overlapping_contract": "block"}
+
+
+def test_two_drafts_may_stand_side_by_side_but_only_one_comes_into_force(market: Market, boss: str) -> None:
+    who = market.put("worker", worker()).id
+    hours = {"hours_from": DAY[0], "hours_to": DAY[1]}
+    first, second = (market.put("contract", contract(boss, who, **hours)) for _ in range(2))
+    assert (first.findings, second.findings) == ((), ())
+    assert codes(market, "contract", {"state": "in_force"}, first.id) == {}
+    assert codes(market, "contract", {"state": "worker_signed"}, second.id) == {
+        "overlapping_contract": "block"
+    }
+    assert codes(market, "contract", {"state": "cancelled"}, second.id) == {}
+
+
+def test_a_contract_that_turns_out_to_be_wrong_is_still_stopped_and_paid(market: Market, boss: str) -> None:
+    who = market.put("worker", worker()).id
+    made = market.put("contract", contract(boss, who, state="in_force"))
+    market.put("worker", {"id_number": person_born("2015-01-01")}, who)
+    assert codes(market, "contract", {"state": "working"}, made.id) == {"under_16": "block"}
+    for state in ("stopped", "disputed", "unpaid", "settled"):
+        assert codes(market, "contract", {"state": state}, made.id) == {}
+
+
+def test_what_another_program_wrote_about_a_worker_stops_no_contract() -> None:
+    odd = {"birth": "soon", "id_number": 7, "id_type": ["x"], "certificates": {"trade": "0303"}, "days": 1}
+    terms = contract("x", "y", hours_from="ab:cd", hours_to=5)
+    other = {"state": "in_force", "start_date": 5, "hours_from": None}
+    facts = Facts("z", terms, {}, "2026-12-01", "37130201", lambda *_: odd, lambda *_: [("o", other)])
+    assert BY_NAME["contract"].findings(facts, terms) == []
+    facts = Facts("z", odd, {}, "2026-12-01", "37130201", lambda *_: None, lambda *_: [])
+    assert BY_NAME["worker"].findings(facts, odd) == []
+    facts = Facts("z", {"code": "?"}, {}, "2026-12-01", "37130201", lambda *_: None, lambda *_: [])
+    assert [one.code for one in BY_NAME["employer"].findings(facts, {"code": "?"})] == ["uscc_checksum"]
+
+
+# -- visit, and all kinds --------------------------------------------------------------------------
+
+
+def test_a_visit_may_be_anonymous(market: Market) -> None:
+    assert codes(market, "visit", {"service": "seek", "date": "2026-12-01", "time": "06:30"}) == {}
+
+
+def test_halls_write_their_kinds_and_the_hub_its_own() -> None:
+    assert all("market" in BY_NAME[name].authors for name in HALL_KINDS)
+    assert {kind.kind for kind in KINDS if kind.authors == {"hub"}} >= {"register", "verdict", "link"}
+    with pytest.raises(Invalid):
+        kind_of("gadget")
+
+
+def shape(field: Any) -> Any:
+    """What of a field may never change: its sort, and the values that it knows."""
+    said: dict[str, Any] = {"column": field.field_type, "sort": type(field).__name__}
+    if field.choices and type(field).__name__ == "Choice":
+        said["choices"] = [value for value, _ in field.choices]
+    if hasattr(field, "item"):
+        said["item"] = shape(field.item)
+    if hasattr(field, "parts"):
+        said["parts"] = {name: shape(part) for name, part in field.parts.items()}
+    return said
+
+
+def wire_of(kind: Any) -> dict[str, Any]:
+    return {
+        "fields": {name: shape(field) for name, field in kind.fields.items()},
+        "groups": [list(group) for group in kind.groups],
+        "authors": sorted(kind.authors),
+        "owned": kind.owned,
+        "numbered": kind.numbered,
+    }
+
+
+def only_grew(old: Any, new: Any, where: str) -> None:
+    """Wire fields and choices are only added, never removed, moved or given another meaning."""
+    if isinstance(old, dict):
+        for name, value in old.items():
+            assert name in new, f"{where}: {name} is gone"
+            only_grew(value, new[name], f"{where}.{name}")
+    elif isinstance(old, list) and where.endswith("choices"):
+        assert new[: len(old)] == old, f"{where}: choices only grow at the end"
+    else:
+        assert new == old, f"{where}: was {old}, is {new}"
+
+
+def frozen() -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(VECTORS.read_text("utf-8"))
+    return read
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_wire_fields_are_frozen(kind: Any) -> None:
+    """A new field or choice is added to tests/vectors/kinds.json; nothing there is ever changed."""
+    only_grew(frozen()[kind.kind]["wire"], wire_of(kind), kind.kind)
+    added = set(wire_of(kind)["fields"]) - set(frozen()[kind.kind]["wire"]["fields"])
+    assert not added, f"add {sorted(added)} of {kind.kind} to the vectors"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_golden_records(kind: Any) -> None:
+    """A full record of each kind: its bytes, its search terms, and that every check takes it."""
+    golden = frozen()[kind.kind]
+    assert canonical.encode({"set": golden["set"]}).decode() == golden["payload"]
+    assert kind.check_patch(golden["set"]) == golden["set"]
+    assert set(golden["set"]) == set(kind.fields), "the golden record has every field"
+    assert sorted(set(kind.terms(golden["set"]))) == golden["terms"], (
+        f"search terms changed: raise FOLD_VERSION (now {FOLD_VERSION}) and renew the vectors"
+    )
+
+
+def test_every_vector_is_of_a_kind() -> None:
+    assert frozen().keys() == BY_NAME.keys()
+
+
+def test_terms_find_people(market: Market) -> None:
+    made = market.put("worker", worker(phone="13912345678"))
+    for query in ("周胜春", "胜春", "春", "zsc", "1233", "5678", ADULT_ID, "周 胜", "ZSC"):
+        assert [one.id for one in market.store.search(query, ("worker",))] == [made.id], query
+    assert market.store.search("李", ("worker",)) == [] == market.store.search("  ", ("worker",))
+    market.put("worker", {"name": "王芳"}, made.id)
+    assert market.store.search("周胜春", ("worker",)) == []
+    assert Worker.name_of({"name": "王芳"}) == "王芳"
+    assert BY_NAME["job"].name_of({"title": "搬运"}) == "搬运"
+    assert BY_NAME["contract"].name_of({}) == ""

@@ -1,0 +1,486 @@
+"""Writing records of our own: what a batch sees, what a failed put leaves, numbers, conflicts, the lock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.errors import Invalid, Refused, Tampered
+from common.log import checkpoint as checkpoints
+from common.log import tree
+from common.log.entry import MAX_AFTER
+from common.records.numbers import check_number
+from common.records.values import id_bytes
+from common.store import batch as batches
+from common.store import logs
+from common.store.lock import SLOT, Lock
+from common.store.recorder import Recorder
+from common.store.store import Store
+from tests.common.store.exchange import Author, Receiver, made
+from tests.world import MARKET, SECOND_ID, Market, World, contract, employer, fixed_key, job, worker
+
+OTHER = "37130202"
+
+
+def relayed(market: Market, *authors: Author) -> None:
+    """Bring entries of others into a market's store, by its outbox."""
+    from random import Random
+
+    receiver = Receiver.__new__(Receiver)
+    receiver.store, receiver.program, receiver.relayed = market.store, "node", Receiver.outbox()
+    with market.store.db.bound():
+        receiver.deliver(list(authors), Random(1))
+
+
+def beside(market: Market, kind: str, id: str, leaf: bytes, *patches: dict[str, Any]) -> list[bytes]:
+    """Entries of another market after `leaf`, side by side."""
+    other = Author(OTHER)
+    leaves = [
+        other.add(*made(kind, id, (leaf,), patch, OTHER, 1_796_000_000_000 + number))
+        for number, patch in enumerate(patches)
+    ]
+    relayed(market, other)
+    return leaves
+
+
+# -- one batch -------------------------------------------------------------------------------------
+
+
+def test_a_batch_sees_its_own_earlier_puts(market: Market) -> None:
+    with market.recorder.open("s1") as batch:
+        boss = batch.put("employer", None, employer())
+        who = batch.put("worker", None, worker())
+        again = batch.put("worker", None, worker(name="周胜"))
+        posted = batch.put("job", None, job(boss.id))
+        batch.put("worker", who.id, {"phone": "13800000001"})
+        signed = batch.put("contract", None, contract(boss.id, who.id, job=posted.id))
+        changed = batch.put("worker", who.id, {"id_number": SECOND_ID})
+        third = batch.put("worker", None, worker(name="周春"))
+    assert again.warnings == ["possible_same_person"]
+    assert (changed.warnings, third.warnings) == (
+        [],
+        ["possible_same_person"],
+    )  # of `again`, no more of `who`
+    assert [one.index for one in (boss, who, again, posted, signed)] == [0, 1, 2, 3, 5]
+    found = market.store.get("worker", who.id)
+    assert found is not None and found.fields["phone"] == "13800000001" and found.entries == 3
+    assert market.log.size == 8
+
+
+def test_what_put_says_is_what_the_store_holds(market: Market) -> None:
+    made = market.put("worker", worker(phone="139 1234 5678", trades=["0303"]))
+    found = market.store.get("worker", made.id)
+    assert found is not None
+    assert (found.fields, found.heads, found.owner) == (made.fields, (made.leaf,), MARKET)
+    assert found.created == found.changed == market.world.time
+
+
+def test_the_head_is_signed_once_at_the_end_and_the_lock_follows(market: Market) -> None:
+    with market.recorder.open("s1") as batch:
+        for _ in range(3):
+            batch.put("visit", None, {"service": "seek", "date": "2026-12-01"})
+        assert market.lock.newest().size == 0  # type: ignore[union-attr]
+    log, locked = market.log, market.lock.newest()
+    assert locked is not None and (locked.size, locked.root) == (3, bytes(log.root))
+    assert checkpoints.open(bytes(log.note or b""), market.key.verifier) == (
+        market.origin,
+        3,
+        bytes(log.root),
+    )
+    assert locked.note == bytes(log.note or b"")
+
+
+def test_an_exception_leaves_nothing_of_the_batch(market: Market) -> None:
+    with pytest.raises(RuntimeError), market.recorder.open("s1") as batch:
+        batch.put("worker", None, worker())
+        raise RuntimeError
+    assert (market.log.size, market.store.count("worker")) == (0, 0)
+    assert market.lock.newest().size == 0  # type: ignore[union-attr]
+
+
+def test_an_empty_batch_signs_nothing_and_tells_nobody(market: Market) -> None:
+    told: list[int] = []
+    market.recorder.after_commit = lambda: told.append(1)
+    with market.recorder.open("s1"):
+        pass
+    assert told == [] and market.lock.newest().turn == 0  # type: ignore[union-attr]
+    market.put("worker", worker())
+    assert told == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch", "code"),
+    [
+        ("worker", worker(id_number="372829198503121231"), "id_checksum"),
+        ("worker", worker(shoe=1), "unknown_field"),
+        ("contract", {"form": "service"}, "required"),
+        ("employer", {"name": "x", "form": "company"}, "required"),
+        ("job", job("0192f7a0-8c1e-7b3a-9c55-3f1f0a2b4c5d"), "unknown_reference"),
+        ("nothing", {}, "unknown_kind"),
+        ("job", job("x", number="37130201-J-20261201-0001-A"), "number_given"),
+    ],
+)
+def test_nothing_is_left_of_a_failed_put(market: Market, kind: str, patch: dict[str, Any], code: str) -> None:
+    with market.recorder.open("s1") as batch:
+        batch.put("worker", None, worker(name="前"))
+        with pytest.raises((Invalid, Refused)) as refused:
+            batch.put(kind, None, patch)
+        batch.put("worker", None, worker(name="后", id_number=SECOND_ID))
+    assert refused.value.code == code
+    assert (market.log.size, market.store.count("worker"), market.store.count("job")) == (2, 2, 0)
+
+
+def test_ids_are_records_of_version_7_or_none(market: Market) -> None:
+    for id in ("1", "0192f7a0-8c1e-4b3a-9c55-3f1f0a2b4c5d", "0192F7A0-8c1e-7b3a-9c55-3f1f0a2b4c5d", ""):
+        with pytest.raises(Invalid) as refused:
+            market.put("worker", worker(), id)
+        assert refused.value.field == "id"
+    given = "0192f7a0-8c1e-7b3a-9c55-3f1f0a2b4c5d"
+    assert market.put("worker", worker(), given).id == given
+
+
+def test_a_put_that_changes_nothing_writes_nothing(market: Market) -> None:
+    first = market.put("worker", worker(days=[1, 2]))
+    again = market.put("worker", {"name": "周胜春", "days": [1, 2], "phone": None}, first.id)
+    assert (again.written, again.index, again.leaf, again.id) == (False, 0, first.leaf, first.id)
+    with market.recorder.open("s1") as batch:
+        other = batch.put("worker", None, worker(id_number=SECOND_ID))
+        nothing = batch.put("worker", other.id, {"name": "周胜春", "retired": False})
+    assert (nothing.written, nothing.index, nothing.leaf) == (False, 1, other.leaf)
+    assert market.log.size == 2
+
+
+def test_repeated_fields_are_written_though_they_stand(market: Market) -> None:
+    first = market.put("worker", worker())
+    again = market.put("worker", {"name": "周胜春"}, first.id, repeat=("name",))
+    assert again.written and market.log.size == 2
+
+
+def test_a_patch_sets_a_group_whole(market: Market) -> None:
+    boss = market.put("employer", employer())
+    posted = market.put("job", job(boss.id, pay_timing="same_day"))
+    market.put("job", {"pay": 30000}, posted.id)
+    with market.store.reading():
+        body = market.store.db.scalar(
+            "SELECT payload FROM entry WHERE leaf <> ? ORDER BY place DESC", (posted.leaf,)
+        )
+    assert b'{"set":{"pay":30000,"pay_timing":"same_day","pay_unit":"day"}}' in bytes(body)
+    found = market.store.get("job", posted.id)
+    assert found is not None and (found.fields["pay"], found.fields["pay_timing"]) == (30000, "same_day")
+
+
+def test_reasons_are_kept_with_the_record(market: Market) -> None:
+    market.put("worker", worker())
+    twin = market.put("worker", worker(), reasons={"possible_same_person": "双胞胎，号码写错一个"})
+    market.put("worker", {"phone": "13800000001"}, twin.id, reasons={"other": "x"})
+    found = market.store.get("worker", twin.id)
+    assert found is not None
+    assert found.fields["reasons"] == {"possible_same_person": "双胞胎，号码写错一个", "other": "x"}
+
+
+def test_retiring_and_taking_back(market: Market) -> None:
+    made = market.put("worker", worker())
+    assert market.put("worker", {"retired": True}, made.id).written
+    assert not market.put("worker", {"retired": True}, made.id).written
+    assert market.store.get("worker", made.id).retired  # type: ignore[union-attr]
+    assert market.put("worker", {"retired": False}, made.id).written
+    assert not market.store.get("worker", made.id).retired  # type: ignore[union-attr]
+
+
+def test_long_batches_are_stored_piece_by_piece(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "FLUSH", 7)
+    with market.recorder.open("s1") as batch:
+        puts = [batch.put("visit", None, {"service": "seek", "date": "2026-12-01"}) for _ in range(20)]
+        again = batch.put("visit", puts[0].id, {"window": "3"})
+    assert [one.index for one in puts] == list(range(20)) and again.index == 20
+    assert market.store.get("visit", puts[0].id).entries == 2  # type: ignore[union-attr]
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def serial(market: Market, patch: dict[str, Any]) -> int:
+    return check_number(market.put("job", patch).fields["number"]).serial
+
+
+def test_numbers_count_by_day_and_none_is_given_twice(market: Market) -> None:
+    boss = market.put("employer", employer()).id
+    with market.recorder.open("s1") as batch:
+        numbers = [batch.put("job", None, job(boss)).fields["number"] for _ in range(2)]
+        with pytest.raises(Refused):  # refused by a rule, after it had a place in the series
+            batch.put("job", None, job(boss, start_date="2026-12-02", end_date="2026-12-01"))
+        numbers.append(batch.put("job", None, job(boss)).fields["number"])
+    assert [check_number(one).serial for one in numbers] == [1, 2, 3]
+    assert numbers[0] == "37130201-J-20261201-0001-" + numbers[0][-1]
+    assert serial(market, job(boss)) == 4
+    market.world.time += 86_400_000
+    assert serial(market, job(boss)) == 1
+    market.world.time -= 86_400_000  # a wrong clock: the day's series goes on where it was
+    assert serial(market, job(boss)) == 5
+
+
+def test_numbers_come_from_entries_though_payloads_are_erased_or_the_tables_are_rebuilt(
+    market: Market,
+) -> None:
+    boss = market.put("employer", employer()).id
+    posted = [market.put("job", job(boss)) for _ in range(3)]
+    with market.store.writing():
+        market.store.db.run("UPDATE entry SET payload = NULL, gone = 1 WHERE leaf = ?", (posted[2].leaf,))
+        market.store.projector.refold([("job", id_bytes(posted[2].id))])
+    market.store.rebuild()
+    assert serial(market, job(boss)) == 4
+
+
+def test_a_batch_longer_than_a_piece_goes_on_counting(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "FLUSH", 3)
+    boss = market.put("employer", employer()).id
+    with market.recorder.open("s1") as batch:
+        serials = [check_number(batch.put("job", None, job(boss)).fields["number"]).serial for _ in range(8)]
+    assert serials == list(range(1, 9))
+
+
+# -- conflicts and owners --------------------------------------------------------------------------
+
+
+def test_an_entry_names_all_heads_and_settles_what_it_writes(market: Market) -> None:
+    first = market.put("worker", worker(phone="13800000001"))
+    market.put("worker", {"phone": "13800000002"}, first.id)
+    beside(
+        market,
+        "worker",
+        first.id,
+        first.leaf,
+        {"phone": "13800000003", "address": "某村"},
+        {"address": "别村"},
+    )
+    torn = market.store.get("worker", first.id)
+    assert torn is not None and torn.conflicts.keys() == {"phone", "address"}
+    with market.recorder.open("s1") as batch:
+        batch.put("worker", first.id, {"phone": torn.fields["phone"]})  # the provisional value, decided
+        seen = batch.put("worker", first.id, {"skill_level": "none"})
+    whole = market.store.get("worker", first.id)
+    assert whole is not None and whole.conflicts.keys() == {"address"} and whole.heads == (seen.leaf,)
+    market.put("worker", {"address": whole.fields["address"]}, first.id)
+    assert market.store.get("worker", first.id).conflicts == {}  # type: ignore[union-attr]
+
+
+def test_a_group_in_conflict_is_settled_by_one_of_its_fields(market: Market) -> None:
+    first = market.put("worker", worker(hours_from="06:00", hours_to="18:00"))
+    market.put("worker", {"hours_to": "17:00"}, first.id)
+    beside(market, "worker", first.id, first.leaf, {"hours_from": "05:00", "hours_to": "18:00"})
+    with market.recorder.open("s1") as batch:
+        batch.put("worker", first.id, {"hours_from": "07:00"})
+        assert not batch.put("worker", first.id, {"hours_from": "07:00"}).written
+    assert market.store.get("worker", first.id).conflicts == {}  # type: ignore[union-attr]
+
+
+def test_more_heads_than_an_entry_may_name_are_gathered(market: Market) -> None:
+    first = market.put("worker", worker())
+    beside(market, "worker", first.id, first.leaf, *({"address": f"某村 {n}"} for n in range(40)))
+    assert len(market.store.get("worker", first.id).heads) == 40  # type: ignore[union-attr]
+    last = market.put("worker", {"address": "某村"}, first.id)
+    found = market.store.get("worker", first.id)
+    assert found is not None and (found.heads, found.conflicts) == ((last.leaf,), {})
+    assert last.index == market.log.size - 1 == 1 + (40 - MAX_AFTER + MAX_AFTER - 2) // (MAX_AFTER - 1)
+
+
+def test_only_the_owner_writes_an_owned_record(market: Market) -> None:
+    theirs, boss = Author(OTHER), market.put("employer", employer())
+    patch = job(boss.id, number="37130202-J-20261201-0001-X")
+    id = "0192f7a0-8c1e-7b3a-9c55-3f1f0a2b4c5d"
+    theirs.add(*made("job", id, (), patch, OTHER))
+    relayed(market, theirs)
+    with pytest.raises(Refused) as refused:
+        market.put("job", {"headcount": 5}, id)
+    assert (refused.value.code, refused.value.detail) == ("not_owner", {"owner": OTHER})
+
+
+def test_the_hub_may_write_exactly_the_field_in_conflict(tmp_path: Path, world: World) -> None:
+    receiver, theirs = Receiver(tmp_path / "store.db", "hub"), Author(OTHER)
+    id = "0192f7a0-8c1e-7b3a-9c55-3f1f0a2b4c5d"
+    root = theirs.add(*made("visit", id, (), {"service": "seek", "date": "2026-12-01"}, OTHER))
+    for window in ("1", "2"):
+        theirs.add(*made("visit", id, (root,), {"window": window}, OTHER, 5 + int(window)))
+    receiver.take(theirs, theirs.push(0, 3))
+    own = Author("hub")
+    with receiver.store.writing():
+        checkpoint, note = logs.sign_head(logs.open_log(own.origin, "own", own.key.verifier), own.key)
+    lock = Lock(tmp_path / "lock")
+    lock.advance(*checkpoint, note)
+    recorder = Recorder(receiver.store, own.origin, own.key, lock, world.ambience)
+    with recorder.open("p1") as batch:
+        with pytest.raises(Refused):
+            batch.put("visit", id, {"service": "hire"})
+        with pytest.raises(Refused):
+            batch.put("visit", id, {"window": "2", "service": "hire"})
+        assert batch.put("visit", id, {"window": "2"}).written
+    found = receiver.store.get("visit", id)
+    assert found is not None and (found.conflicts, found.fields["window"], found.owner) == ({}, "2", OTHER)
+    receiver.store.close()
+
+
+# -- the lock --------------------------------------------------------------------------------------
+
+
+def reopened(market: Market) -> Market:
+    market.close()
+    return Market(market.folder, market.world, create=False)
+
+
+def refuses_to_sign(market: Market) -> str:
+    with pytest.raises(Tampered) as refused:
+        market.put("visit", {"service": "seek", "date": "2026-12-01"})
+    assert refused.value.code == "recovering"
+    return refused.value.message
+
+
+def visit(market: Market) -> None:
+    market.put("visit", {"service": "seek", "date": "2026-12-01"})
+
+
+def copy(market: Market, to: Path) -> None:
+    """The database alone, as backups and copied folders bring it."""
+    with market.store.reading():
+        pass
+    market.store.db.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(market.path, to)
+
+
+def put_back(market: Market, older: Path) -> Market:
+    market.close()
+    for file in market.folder.glob("store.db*"):
+        file.unlink()
+    shutil.copyfile(older, market.path)
+    return Market(market.folder, market.world, create=False)
+
+
+def test_a_store_older_than_its_lock_refuses_to_sign(market: Market, tmp_path: Path, verified: Any) -> None:
+    verified.damaged(market.path)
+    visit(market)
+    copy(market, tmp_path / "older.db")
+    visit(market)
+    market = put_back(market, tmp_path / "older.db")
+    assert "2 was signed" in refuses_to_sign(market)
+    market.close()
+
+
+def test_another_history_of_the_same_length_refuses_to_sign(
+    market: Market, tmp_path: Path, verified: Any
+) -> None:
+    verified.damaged(market.path)
+    copy(market, tmp_path / "older.db")
+    visit(market)
+    locked = market.lock.newest()
+    clone = Market(tmp_path / "clone", World(seed=9))
+    visit(clone)
+    copy(clone, tmp_path / "other.db")
+    clone.close()
+    market = put_back(market, tmp_path / "other.db")
+    assert "another root was signed at 1" in refuses_to_sign(market)
+    assert market.lock.newest() == locked
+    market.close()
+
+
+def test_a_missing_lock_refuses_to_sign(market: Market, verified: Any) -> None:
+    market.lock.path.unlink()
+    assert "missing" in refuses_to_sign(market)
+
+
+def test_a_lock_of_another_log_refuses_to_sign(market: Market, verified: Any) -> None:
+    verified.damaged(market.path)
+    market.lock.path.unlink()
+    other = fixed_key("lg.example/market/37130202/log/1")
+    market.lock.advance(other.verifier.name, 0, tree.EMPTY, b"")
+    assert "lock is of" in refuses_to_sign(market)
+
+
+def test_a_torn_slot_means_that_its_note_never_left(market: Market) -> None:
+    """The commit was through, the power went while the lock was written: work goes on, and mends it."""
+    visit(market)
+    visit(market)
+    turn = market.lock.newest().turn  # type: ignore[union-attr]
+    raw = bytearray(market.lock.path.read_bytes())
+    at = turn % 2 * SLOT + 100
+    raw[at : at + 200] = bytes(200)
+    market.lock.path.write_bytes(raw)
+    assert market.lock.newest().size == 1  # type: ignore[union-attr]
+    visit(market)
+    assert market.lock.newest().size == 3 and market.lock.slots()[1] == 0  # type: ignore[union-attr]
+
+
+def test_a_lock_left_behind_the_store_catches_up(market: Market) -> None:
+    visit(market)
+    behind = market.lock.path.read_bytes()
+    visit(market)
+    market.lock.path.write_bytes(behind)
+    market.recorder.catch_up()
+    assert market.lock.newest().size == 2  # type: ignore[union-attr]
+
+
+def test_the_lock_never_moves_back(market: Market) -> None:
+    visit(market)
+    before = market.lock.path.read_bytes()
+    market.lock.advance(market.origin, 0, tree.EMPTY, b"")
+    assert market.lock.path.read_bytes() == before
+
+
+def test_a_closed_log_is_not_written(market: Market, verified: Any) -> None:
+    with market.store.writing():
+        market.store.db.run("UPDATE log SET closed = size")
+    with pytest.raises(Refused) as refused:
+        visit(market)
+    assert refused.value.code == "closed"
+
+
+# -- two programs at once --------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.world import Market, World
+market = Market(Path(sys.argv[1]), World(seed=int(sys.argv[2])), create=False)
+for number in range(25):
+    done = market.put("visit", {"service": "seek", "date": "2026-12-01", "window": f"{sys.argv[2]}-{number}"})
+    print(done.index, flush=True)
+"""
+
+
+def test_two_processes_writing_at_once_interleave_without_loss(market: Market) -> None:
+    command = [sys.executable, "-c", WRITER, str(market.folder)]
+    run = {"stdout": subprocess.PIPE, "text": True, "env": {**os.environ, "PYTHONPATH": os.getcwd()}}
+    writers = [subprocess.Popen([*command, str(seed)], **run) for seed in (1, 2, 3)]  # type: ignore[call-overload]
+    printed = [writer.communicate(timeout=60)[0] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    indexes = sorted(int(line) for text in printed for line in text.split())
+    assert indexes == list(range(75)) and market.log.size == 75
+    windows = {one.fields["window"] for one in market.store.each("visit")}
+    assert windows == {f"{seed}-{number}" for seed in (1, 2, 3) for number in range(25)}
+    assert market.lock.newest().size == 75  # type: ignore[union-attr]
+
+
+def test_a_store_is_one_programs_and_is_never_made_by_opening(tmp_path: Path, market: Market) -> None:
+    for path, program, code in (
+        (tmp_path / "none.db", "node", "no_store"),
+        (market.path, "hub", "not_a_store"),
+        (tmp_path / "junk.db", "node", "not_a_store"),
+        (tmp_path / "empty.db", "node", "not_a_store"),
+    ):
+        (tmp_path / "junk.db").write_bytes(b"no database at all" * 100)
+        (tmp_path / "empty.db").touch()
+        with pytest.raises((Refused, Invalid)) as refused:
+            Store.open(path, program)
+        assert refused.value.code == code
+        (tmp_path / "junk.db").unlink()
+        for file in tmp_path.glob("empty.db*"):
+            file.unlink()
+    assert not (tmp_path / "none.db").exists()
+    with pytest.raises(Refused):
+        Store.create(market.path, "node")
