@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -156,6 +157,16 @@ def report(as_json: bool, ok: bool, entries: int, problems: list[dict[str, Any]]
         "\n".join(lines) or f"ok, {entries} entries",
     )
     return DONE if ok else PERSON
+
+
+@contextmanager
+def damage_reported(as_json: bool) -> Iterator[None]:
+    """A store too damaged to be opened is what `verify` found; ends the command."""
+    try:
+        yield
+    except Tampered as error:
+        found = {"table": "store.db", "origin": None, "index": None, "record": None, "what": error.message}
+        raise click.exceptions.Exit(report(as_json, False, 0, [found])) from error
 
 
 def note(as_json: bool, origin: str, raw: bytes) -> None:

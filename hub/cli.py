@@ -188,7 +188,7 @@ def status_(home: Path, as_json: bool) -> int:
 @json_option
 def verify(home: Path, as_json: bool) -> int:
     """Recompute everything from bytes; changes nothing."""
-    with opened(home) as hub:
+    with cli.damage_reported(as_json), opened(home) as hub:
         report = verify_store(hub.store, hub.cosigner.verifier, hub.locks(), cli.progress("verifying"))
     return cli.report(as_json, report.ok, report.entries, report.problems)
 

@@ -186,7 +186,7 @@ def status_(home: Path, as_json: bool) -> int:
 @json_option
 def verify(home: Path, as_json: bool) -> int:
     """Recompute everything from bytes; changes nothing."""
-    with opened(home) as node:
+    with cli.damage_reported(as_json), opened(home) as node:
         bar = cli.progress("verifying")
         report = verify_store(node.store, node.cosigner(), {node.origin: node.lock}, bar)
     return cli.report(as_json, report.ok, report.entries, report.problems)

@@ -17,8 +17,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 BARS = {
     "push_ratio_raw": (">=", 0.40),
     "push_ratio_naive": (">=", 1.4),
@@ -51,7 +49,7 @@ def main() -> int:
     import environment
 
     environment.enter()
-    from scripts.measure import parts
+    from measure import parts
 
     folder = Path(tempfile.mkdtemp(prefix="yizhan-bench-"))
     try:

@@ -43,12 +43,14 @@ class Advanced(NamedTuple):
     """What a push brought. The lists run beside `push.items`, from index `old` on.
 
     `identities` are the hashes that entries are known by: the leaves, or in a relaying log those of the inner
-    entries. `sources` is empty unless the log relays. `erased` and `withheld` are positions in the lists.
+    entries. `nodes` are the subtrees that the leaves complete, as (level, n, hash). `sources` is empty unless
+    the log relays. `erased` and `withheld` are positions in the lists.
     """
 
     head: Head
     checkpoint: Checkpoint
     leaves: list[bytes]
+    nodes: list[tuple[int, int, bytes]]
     identities: list[bytes]
     entries: list[Entry | None]
     reasons: list[str | None]
@@ -92,7 +94,8 @@ def advance(head: Head, push: Push, key: VerifierKey, *, relayed: bool = False) 
             origin=head.origin, size=size,
         )
     leaves = _leaves(push)
-    frontier = head.frontier.extend(leaves)
+    nodes: list[tuple[int, int, bytes]] = []
+    frontier = head.frontier.extend(leaves, nodes)
     root = frontier.root()
     if root != checkpoint.root:
         raise Tampered(
@@ -109,7 +112,7 @@ def advance(head: Head, push: Push, key: VerifierKey, *, relayed: bool = False) 
         identities, sources = leaves, []
         entries, reasons = _read([item[0] for item in push.items])
     erased, withheld = _check_payloads(push, entries)
-    return Advanced(moved, checkpoint, leaves, identities, entries, reasons, sources, erased, withheld)
+    return Advanced(moved, checkpoint, leaves, nodes, identities, entries, reasons, sources, erased, withheld)
 
 
 def _leaves(push: Push) -> list[bytes]:

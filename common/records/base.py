@@ -53,7 +53,7 @@ class Facts:
 
     look(kind, id) -> its folded fields or None; same(kind, field, value) -> (id, fields) of records
     whose indexed field has that value. `today`: Beijing day of the act. `market`: the author's code or 'hub'.
-    `owner`: who began the record (the author, of a new one).
+    `owner`: who began the record (the author, of a new one; '' where nobody asks).
     """
 
     id: str

@@ -58,7 +58,7 @@ class Employer(Record):
 
     @classmethod
     def rules(cls, facts: Facts) -> Iterator[Finding]:
-        if facts.fields.get("verified") and facts.owner != facts.market and facts.market != "hub":
+        if facts.fields.get("verified") and facts.market != "hub" and facts.owner not in ("", facts.market):
             yield Finding("hub_only", "block", ("verified",), "verified by who registered it, or by the hub")
         code = facts.fields.get("code")
         if not isinstance(code, str):

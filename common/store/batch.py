@@ -6,8 +6,7 @@ Rules kept here:
 - Whatever may refuse a put is asked before anything of it is made: nothing is left of a put that raised.
 - A number is one more than the records of its kind begun that day in our log, counted from entries: a put
   that was refused uses none up, and none is given twice, even when payloads were erased.
-- An entry names the record's present heads. More of them than an entry may name are first gathered by
-  entries that say nothing.
+- An entry names the record's heads; more than it may name are first gathered by entries that say nothing.
 """
 
 from __future__ import annotations
@@ -214,8 +213,7 @@ class Batch:
         size, digest = (len(body), hashlib.sha256(body).digest()) if body is not None else (None, None)
         entry = Entry(kind, record, sorted_after(heads), now, self.actor, size, digest)
         raw = encode_entry(entry)
-        leaf = tree.leaf_hash(raw)
-        index = self.log.size + len(self._made)
+        index, leaf = self.log.size + len(self._made), tree.leaf_hash(raw)
         self._made.append((raw, body, leaf, entry))
         if patch is not None:
             self._patches[leaf] = patch
@@ -242,9 +240,8 @@ class Batch:
     # -- what the batch sees -------------------------------------------------------------------------------
 
     def _current(self, kind: str, id: str) -> _Current | None:
-        seen = self._seen.get((kind, id))
-        if seen is not None:
-            return seen
+        if (kind, id) in self._seen:
+            return self._seen[kind, id]
         found = self.store.get(kind, id)
         if found is None:
             return None
@@ -275,9 +272,8 @@ class Batch:
         """(index, leaf) for a put that changed nothing: of the newest of the record's heads in our own log,
         or of one in another log where none is ours."""
         self._flush()
-        own = self.log.id
         rows = self.store.db.rows_in("SELECT place, leaf FROM entry WHERE leaf IN (?)", current.heads)
-        place, leaf = max(rows, key=lambda row: (row[0] >> PLACE_BITS == own, row[0]))
+        place, leaf = max(rows, key=lambda row: (row[0] >> PLACE_BITS == self.log.id, row[0]))
         return logs.index_of(place), leaf
 
 

@@ -63,7 +63,7 @@ class Database:
         self.run(f"PRAGMA user_version={FORMAT}")
 
     def open(self) -> None:
-        """Raises Refused('no_store'|'store_newer'), Invalid('not_a_store')."""
+        """Raises Refused('no_store'|'store_newer'), Invalid('not_a_store'), Tampered('store_damaged')."""
         if not self.path.exists():
             raise Refused("no_store", f"{self.path} does not exist")
         try:
@@ -72,6 +72,8 @@ class Database:
             version = self.scalar("PRAGMA user_version")
         except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
             self.close()
+            if isinstance(plain := _plain(error), Tampered) and "malformed" in plain.message:
+                raise plain from error
             raise Invalid("not_a_store", f"{self.path} is no store: {error}") from error
         if application != APPLICATIONS[self.program]:
             self.close()
@@ -84,6 +86,10 @@ class Database:
         """Bind the models for good (the usual case of one store a process) and touch the file."""
         self.peewee.bind(self.models)
         self.peewee.connect(reuse_if_open=True)
+
+    def widen_cache(self, kib: int) -> None:
+        """Give this thread's connection a page cache of another size."""
+        self.run(f"PRAGMA cache_size=-{kib}")
 
     def close(self) -> None:
         self.peewee.close()

@@ -34,6 +34,8 @@ from common.store.notes import (
 from common.store.places import TILE, Placed, hash_key, index_of, place_of, relays
 from common.store.tables import GONE_ERASED, GONE_WITHHELD, PLACE_BITS, Log
 
+Subtree = tuple[int, int, bytes]  # level, n, hash: one that has become complete
+
 __all__ = [
     "ABSENT",
     "TILE",
@@ -103,7 +105,9 @@ def append(db: Database, log: Log, made: Sequence[tuple[bytes, bytes | None, byt
         Placed(first + i, leaf, raw, payload, None, entry, None, log.market, n + log.size + i)
         for i, (raw, payload, leaf, entry) in enumerate(made)
     ]
-    _store(db, log, [(one.raw, one) for one in placed], [one.leaf for one in placed])
+    nodes: list[Subtree] = []
+    frontier = frontier_of(log).extend([one.leaf for one in placed], nodes)
+    _store(db, log, [(one.raw, one) for one in placed], frontier, nodes)
     return placed
 
 
@@ -111,22 +115,25 @@ def append_relayed(db: Database, log: Log, leaves: Sequence[tuple[bytes, Placed]
     """Add leaves of a log of ours that relays: (leaf bytes, the entry inside with its own place)."""
     first = place_of(log, log.size)
     rows = [(raw, inner._replace(place=first + i, entry=None)) for i, (raw, inner) in enumerate(leaves)]
-    _store(db, log, rows, [tree.leaf_hash(raw) for raw, _ in rows])
+    nodes: list[Subtree] = []
+    frontier = frontier_of(log).extend([tree.leaf_hash(raw) for raw, _ in rows], nodes)
+    _store(db, log, rows, frontier, nodes)
 
 
 def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
     """Store what a push brought to a log that we follow, and its note."""
     first = place_of(log, log.size)
     n = _origin(log.origin).n << PLACE_BITS
-    placed = []
+    placed, make = [], Placed._make
     for i, (leaf, entry, reason, (raw, payload)) in enumerate(
         zip(moved.identities, moved.entries, moved.reasons, push.items, strict=True)
     ):
         kept, gone = (payload, None) if isinstance(payload, bytes) else (None, _GONE.get(payload))  # type: ignore[arg-type]
-        placed.append(Placed(first + i, leaf, raw, kept, gone, entry, reason, log.market, n + log.size + i))
+        placed.append(make((first + i, leaf, raw, kept, gone, entry, reason, log.market, n + log.size + i)))
     if moved.sources:
         placed = [_inner(one, source) for one, source in zip(placed, moved.sources, strict=True)]
-    _store(db, log, [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)], moved.leaves)
+    rows = [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)]
+    _store(db, log, rows, moved.head.frontier, moved.nodes)
     note = authored(push.note, VerifierKey.parse(log.vkey))
     log.note = note
     keep_note(db, log, moved.head.size, note)
@@ -146,7 +153,10 @@ def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
     return one._replace(raw=source.entry, market=market, source=(origin.n << PLACE_BITS) + source.index)
 
 
-def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves: Sequence[bytes]) -> None:
+def _store(
+    db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], frontier: Frontier, nodes: Sequence[Subtree]
+) -> None:
+    assert frontier.size == log.size + len(rows), f"a head that does not follow on {log.origin}"
     db.run_many(
         "INSERT INTO entry (place, leaf, record, raw, payload, gone) VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -161,8 +171,6 @@ def _store(db: Database, log: Log, rows: Sequence[tuple[bytes, Placed]], leaves:
             for raw, one in rows
         ],
     )
-    nodes: list[tuple[int, int, bytes]] = []
-    frontier = frontier_of(log).extend(leaves, nodes)
     db.run_many(
         "INSERT INTO hash (key, hash) VALUES (?, ?)",
         [(hash_key(log, level, n), hash) for level, n, hash in nodes if level % TILE == 0],

@@ -40,7 +40,8 @@ class Rows:
             f'INSERT OR REPLACE INTO "{self.table}" ({names}) VALUES ({", ".join("?" * self.width)})'
         )
         self.select = f'SELECT {names} FROM "{self.table}"'
-        self.having = {name: f'SELECT id FROM "{self.table}" WHERE "{name}" = ? LIMIT ?' for name in self.wire}
+        having = f'SELECT id FROM "{self.table}" WHERE "{{}}" = ? LIMIT ?'
+        self.having = {name: having.format(name) for name in self.wire}
         self.delete = f'DELETE FROM "{self.table}" WHERE id = ?'
 
     def row(
@@ -64,11 +65,8 @@ class Rows:
                 continue
             if name in slots:
                 at, plain, to_column = slots[name]
-                if type(value) is plain:
-                    row[at] = value
-                    continue
                 try:
-                    row[at] = to_column(value)
+                    row[at] = value if type(value) is plain else to_column(value)
                     continue
                 except ValueError:
                     pass

@@ -13,7 +13,6 @@ original): its leaves then show the other root at our size, so it is refused as 
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -33,9 +32,6 @@ from hub.province import registry
 from hub.province.delivery import close_and_deliver
 from hub.province.verdicts import judge
 
-# One push at a time is parsed and folded: a second busy thread would cut the first one's bulk inserts to a
-# hundredth of their speed (the interpreter's lock is given up at every row).
-_one_at_a_time = threading.Lock()
 ORDINARY = ("behind", "ahead", "unknown_origin", "store_busy", "disk_full", "store_readonly")
 SEEN_MS = 60_000
 
@@ -52,16 +48,19 @@ class Receipt:
 def accept(home: Home, raw: bytes, machine: str, waiting: int | None = None) -> Receipt:
     """Take a push. Raises Invalid, Refused('unknown_origin'|'not_approved'|'revoked'|'closed'|'behind'|
     'ahead'), Tampered('fork'|'clone'|…|'recovering')."""
-    with _one_at_a_time:
-        push = pushes.parse(raw)
-        try:
-            with home.store.writing():
-                receipt, signed = _take(home, push, machine, waiting)
-        except YizhanError as error:
-            _note_failure(home, push, machine, error)
-            raise
-        home.publish(signed)
-        return receipt
+    return home.in_turn(lambda: _accept(home, raw, machine, waiting))
+
+
+def _accept(home: Home, raw: bytes, machine: str, waiting: int | None) -> Receipt:
+    push = pushes.parse(raw)
+    try:
+        with home.store.writing():
+            receipt, signed = _take(home, push, machine, waiting)
+    except YizhanError as error:
+        _note_failure(home, push, machine, error)
+        raise
+    home.publish(signed)
+    return receipt
 
 
 def _take(home: Home, push: Push, machine: str, waiting: int | None) -> tuple[Receipt, list[Signed]]:

@@ -19,18 +19,8 @@ COLUMNS = ("title", "employer", "trade", "pay", "start_date", "state")
 @desk.get("")
 def listed() -> ResponseReturnValue:
     kind, text, state = records.kind_of("job"), request.args.get("q", ""), request.args.get("state", "")
-    if workers.plain(text):
-        turned = records.Turned(records.search(home(), workers.plain(text), ("job",)))
-    else:
-        known = state in [choice for choice, _ in kind.fields["state"].choices]
-        turned = records.page(
-            home(),
-            "job",
-            after=request.args.get("after", ""),
-            before=request.args.get("before", ""),
-            where='"state" = ?' if known else "",
-            values=[kind.fields["state"].to_column(state)] if known else [],
-        )
+    after, before = (request.args.get(name, "") for name in ("after", "before"))
+    turned = jobs.listed(home(), workers.plain(text), state, after, before)
     names, left = named(), jobs.seats_left(home(), turned.rows)
     rows = [(one, left[one.id], show.cells(one, COLUMNS, names)) for one in turned.rows]
     return render_template(

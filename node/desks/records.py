@@ -17,9 +17,10 @@ from common.web.forms import Form
 from common.web.messages import sentence
 from common.web.shapes import Page
 from node.desks import show
-from node.desks.here import actor, address, home, login, named, role
+from node.desks.here import DESKS, actor, address, home, login, named, role
 from node.desks.saving import attempt, resubmitted, told
 from node.market import audit, history, jobs, papers, records, workers
+from node.market.records import Merged
 
 desk = Blueprint("records", __name__, url_prefix="/records")
 OWN_DESKS = {"worker": "workers", "contract": "contracts"}
@@ -44,41 +45,43 @@ WIDTHS = {
 def listed(kind: str) -> ResponseReturnValue:
     cls = records.kind_of(kind)
     if kind in OWN_DESKS:
-        return redirect(url_for(f"{OWN_DESKS[kind]}.listed", **request.args))
-    text = request.args.get("q", "")
-    if workers.plain(text):
-        turned = records.Turned(records.find(home(), kind, workers.plain(text)))
-    else:
-        where, values = _where(cls)
-        turn = {name: request.args.get(name, "") for name in ("after", "before")}
-        turned = records.page(home(), kind, where=where, values=values, **turn)
-    names = named()
+        return _own_desk(kind, "listed")
+    text, names, chosen = request.args.get("q", ""), named(), _filters(cls)
+    turned = _turned(cls, workers.plain(text))
     rows = [show.cells(one, cls.columns, names) for one in turned.rows]
     return render_template(
         "records/list.html",
-        desk=show.DESKS.get(kind, ""),
+        desk=DESKS.get(kind, ""),
         kind=cls,
         columns=cls.columns,
         page=Page(rows, turned.older or None, turned.newer or None),
-        total=None if text or _chosen(cls) else records.count(home(), kind),
+        total=None if text or any(chosen.values()) else records.count(home(), kind),
         q=text,
-        filters={
-            name: (cls.fields[name].label, cls.fields[name].choices, value)
-            for name, value in _filters(cls).items()
-        },
+        filters={name: (cls.fields[name].label, cls.fields[name].choices, chosen[name]) for name in chosen},
         new_href=url_for("records.new", kind=kind),
         new_label="登记到访" if kind == "visit" else f"新建{cls.label}",
     )
+
+
+def _turned(cls: Any, text: str) -> records.Turned:
+    """What the search finds, else a page of all by the filters and the cursor of the address."""
+    if text:
+        return records.Turned(records.find(home(), cls.kind, text))
+    where, values = _where(cls)
+    after, before = (request.args.get(name, "") for name in ("after", "before"))
+    return records.page(home(), cls.kind, where=where, values=values, after=after, before=before)
+
+
+def _own_desk(kind: str, page: str) -> ResponseReturnValue:
+    """The same page at the kind's own desk, with what stands behind the question mark."""
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(url_for(f"{OWN_DESKS[kind]}.{page}") + (f"?{query}" if query else ""))
 
 
 def _filters(cls: Any) -> dict[str, str]:
     """Columns with a short list of choices, and what was chosen for each."""
     names = [name for name in cls.columns if cls.fields[name].widget == "select"]
     return {name: request.args.get(name, "") for name in names if len(cls.fields[name].choices) <= 20}
-
-
-def _chosen(cls: Any) -> bool:
-    return any(_filters(cls).values())
 
 
 def _where(cls: Any) -> tuple[str, list[Any]]:
@@ -98,9 +101,9 @@ def _names(kind: str) -> list[str]:
 def new(kind: str) -> ResponseReturnValue:
     cls = records.kind_of(kind)
     if kind in OWN_DESKS:
-        return redirect(url_for(f"{OWN_DESKS[kind]}.new", **request.args))
+        return _own_desk(kind, "new")
     if request.method == "GET":
-        values = records.template(home(), kind, request.args.get("from", "")) or _suggested(kind)
+        values = records.template(home(), kind, request.args.get("again", "")) or _suggested(kind)
         return _draw(
             Form.blank(cls, _names(kind), values), f"新建{cls.label}", url_for("records.listed", kind=kind)
         )
@@ -129,7 +132,7 @@ def _draw(form: Form, title: str, cancel: str, number: str = "") -> str:
     kind = form.kind.kind
     return render_template(
         "records/edit.html",
-        desk=show.DESKS.get(kind, ""),
+        desk=DESKS.get(kind, ""),
         form=show.chosen(form, {}),
         title=title,
         number=number,
@@ -163,31 +166,35 @@ def page(kind: str, id: str) -> ResponseReturnValue:
     return render_template([f"records/{kind}.html", "records/plain.html"], **about)
 
 
-@desk.route("/<kind>/<id>/edit", methods=["GET", "POST"])
+@desk.get("/<kind>/<id>/edit")
 def edit(kind: str, id: str) -> ResponseReturnValue:
     if kind in OWN_DESKS:
         return redirect(show.edit_address(kind, id))
     cls, record = records.kind_of(kind), records.get(home(), kind, id)
-    if request.method == "GET":
-        form = Form.edit(cls, id, record.fields, record.heads, _names(kind))
-    else:
-        form = Form.read(cls, request.form, _names(kind), id=id)
-        saved = attempt(
-            form,
-            lambda: jobs.change(
-                home(), login(), kind, id, form.patch, reasons=form.reasons, heads=form.heads
-            ),
-        )
-        if saved is not None:
-            told(saved, f"已修改{cls.label}")
-            return redirect(address(kind, id))
-    page = _draw(
+    return _draw_edit(Form.edit(cls, id, record.fields, record.heads, _names(kind)), record)
+
+
+@desk.post("/<kind>/<id>/edit")
+def change(kind: str, id: str) -> ResponseReturnValue:
+    """Save an edit; what somebody else changed meanwhile is shown, never undone."""
+    cls, record = records.kind_of(kind), records.get(home(), kind, id)
+    if kind in OWN_DESKS:
+        raise Refused("not_found", "this kind is edited at its own desk")
+    form = Form.read(cls, request.form, _names(kind), id=id)
+    saved = attempt(
         form,
-        f"修改{cls.label} {cls.name_of(record.fields)}",
-        address(kind, id),
-        record.fields.get("number", ""),
+        lambda: jobs.change(home(), login(), kind, id, form.patch, reasons=form.reasons, heads=form.heads),
     )
-    return page, form.status
+    if saved is None:
+        return _draw_edit(form, record), form.status
+    told(saved, f"已修改{cls.label}")
+    return redirect(address(kind, id))
+
+
+def _draw_edit(form: Form, record: Merged) -> str:
+    cls = form.kind
+    title = f"修改{cls.label} {cls.name_of(record.fields)}"
+    return _draw(form, title, address(cls.kind, record.id), record.fields.get("number", ""))
 
 
 @desk.post("/<kind>/<id>/decide")
@@ -206,29 +213,39 @@ def decide(kind: str, id: str) -> ResponseReturnValue:
     return redirect(address(kind, id))
 
 
-@desk.route("/<kind>/<id>/full/<field>", methods=["GET", "POST"])
+@desk.get("/<kind>/<id>/full/<field>")
 def full(kind: str, id: str, field: str) -> ResponseReturnValue:
-    """A masked value in full, for a reason that is kept."""
-    cls, record = records.kind_of(kind), records.get(home(), kind, id)
-    if field not in cls.fields or not cls.fields[field].sensitive:
-        raise Refused("not_found", "no such masked field")
-    shown, problem = "", ""
-    if request.method == "POST":
-        try:
-            audit.reveal(home(), actor(), kind, id, field, request.form.get("reason", ""))
-            shown = cls.fields[field].full(record.fields.get(field))
-        except Refused as error:
-            problem = sentence(error)
-    about = {
-        "kind": cls,
-        "field": cls.fields[field],
-        "title": cls.name_of(record.fields),
-        "back": address(kind, id),
-    }
-    page = render_template(
-        "records/full.html", desk=show.DESKS.get(kind, ""), shown=shown, problem=problem, **about
+    """A masked value in full: first the reason is asked for."""
+    return _draw_full(kind, records.get(home(), kind, id), field)
+
+
+@desk.post("/<kind>/<id>/full/<field>")
+def reveal(kind: str, id: str, field: str) -> ResponseReturnValue:
+    """The value, once the reason is written down."""
+    record = records.get(home(), kind, id)
+    try:
+        audit.reveal(home(), actor(), kind, id, field, request.form.get("reason", ""))
+    except Refused as error:
+        if error.code != "reason_needed":
+            raise
+        return _draw_full(kind, record, field, problem=sentence(error)), 422
+    shown = records.kind_of(kind).fields[field].full(record.fields.get(field))
+    return _draw_full(kind, record, field, shown=shown)
+
+
+def _draw_full(kind: str, record: Merged, field: str, shown: str = "", problem: str = "") -> str:
+    cls = records.kind_of(kind)
+    audit.masked(kind, field)
+    return render_template(
+        "records/full.html",
+        desk=DESKS.get(kind, ""),
+        kind=cls,
+        field=cls.fields[field],
+        title=cls.name_of(record.fields),
+        back=address(kind, record.id),
+        shown=shown,
+        problem=problem,
     )
-    return page, 422 if problem else 200
 
 
 @desk.post("/<kind>/<id>/retire")

@@ -63,6 +63,6 @@ def told(done: records.Saved, words: str) -> None:
 
 def resubmitted() -> None:
     """A new record made out of a refused one takes that one off the list."""
-    leaf = request.args.get("from", "")
+    leaf = request.args.get("again", "")
     if leaf:
         refusals.settle(home(), actor(), leaf, "修改后已重新登记")

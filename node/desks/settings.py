@@ -73,25 +73,27 @@ def disable(name: str) -> ResponseReturnValue:
 
 @desk.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    """Change one's own password; a first password leads here at once."""
-    problem: YizhanError | None = None
-    if request.method == "POST":
-        old, new, again = (
-            request.form.get(name, "") for name in ("password_old", "password_new", "password_again")
-        )
-        try:
-            if new != again:
-                raise Invalid("password_differs", "the two do not agree", field="again")
-            home().accounts.change_password(login(), old, new)
-        except YizhanError as error:
-            problem = error
-        else:
-            flash("密码已修改", "good")
-            return redirect(url_for("today.page"))
-    page = render_template(
+    """Change one's own password. A first password leads here at once, so both methods are one endpoint."""
+    return _change_password() if request.method == "POST" else _draw_password()
+
+
+def _change_password() -> ResponseReturnValue:
+    names = ("password_old", "password_new", "password_again")
+    old, new, again = (request.form.get(name, "") for name in names)
+    try:
+        if new != again:
+            raise Invalid("password_differs", "the two do not agree", field="again")
+        home().accounts.change_password(login(), old, new)
+    except YizhanError as error:
+        return _draw_password(error), 422
+    flash("密码已修改", "good")
+    return redirect(url_for("today.page"))
+
+
+def _draw_password(problem: YizhanError | None = None) -> str:
+    return render_template(
         "password.html",
         problem=sentence(problem) if problem else "",
         field={"login_wrong": "old"}.get(problem.code, problem.field or "new") if problem else "",
         first=bool(me().must_change),  # type: ignore[union-attr]
     )
-    return page, 422 if problem else 200

@@ -39,7 +39,7 @@ def about(kind: str, id: str) -> dict[str, Any]:
     base = history.base_of(steps, record.conflicts)
     writable = records.may_write(hall, record)
     return {
-        "desk": _desk(kind),
+        "desk": DESKS.get(kind, ""),
         "kind": cls,
         "record": record,
         "fields": record.fields,
@@ -121,17 +121,9 @@ def _person(record: Merged, found: list[Fact]) -> list[Fact]:
 
 
 def edit_address(kind: str, id: str) -> str:
-    return url_for(
-        f"{kind}s.edit" if kind in ("worker", "contract") else "records.edit", id=id, **_kind(kind)
-    )
-
-
-def _kind(kind: str) -> dict[str, str]:
-    return {} if kind in ("worker", "contract") else {"kind": kind}
-
-
-def _desk(kind: str) -> str:
-    return DESKS.get(kind, "")
+    if kind in ("worker", "contract"):
+        return url_for(f"{kind}s.edit", id=id)
+    return url_for("records.edit", kind=kind, id=id)
 
 
 def _state(cls: Any, record: Merged) -> Badge | None:

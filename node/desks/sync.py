@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from common.errors import Refused
 from common.web.messages import sentence
 from node.desks import uplink
 from node.desks.here import actor, address, home
@@ -39,8 +40,8 @@ def again(one: refusals.Refusal) -> str:
     if one.alive:
         return address(one.kind, one.record)
     if one.kind == "worker":
-        return url_for("workers.new", **{"from": one.leaf})
-    return url_for("records.new", kind=one.kind, **{"from": one.leaf}) if one.title else ""
+        return url_for("workers.new", again=one.leaf)
+    return url_for("records.new", kind=one.kind, again=one.leaf) if one.title else ""
 
 
 @desk.post("/now")
@@ -60,7 +61,7 @@ def settle() -> ResponseReturnValue:
     """Take a refused entry off the list, with a reason."""
     try:
         refusals.settle(home(), actor(), request.form.get("leaf", ""), request.form.get("reason", ""))
-    except refusals.Refused as error:
+    except Refused as error:
         flash(sentence(error), "wrong")
     else:
         flash("已记下原因，不再提示这一条", "good")

@@ -23,10 +23,12 @@ def root() -> ResponseReturnValue:
 @desk.get("/today")
 def page() -> ResponseReturnValue:
     hall = home()
+    link = uplink.look(hall)
     return render_template(
         "today.html",
         day=today.count(hall),
-        link=uplink.look(hall),
+        link=link,
+        needs=uplink.needs(link),
         todo=todo(),
         services=visits.SERVICES,
         new=[(one, address("worker", one.id)) for one in today.newest_workers(hall)],

@@ -17,54 +17,41 @@ from node.market import papers, records, visits, workers
 desk = Blueprint("workers", __name__, url_prefix="/workers")
 COLUMNS = ("name", "id_number", "phone", "trades", "expected_pay")
 NAMES = (*workers.QUICK, *workers.MORE)
+EDITED = (*NAMES, "standing")
 FINDS = {code: " ".join((*trade.initials, *trade.aliases)) for code, trade in TRADES.items()}
 
 
 @desk.get("")
 def listed() -> ResponseReturnValue:
-    given = {name: request.args.get(name, "") for name in ("q", "trade", "standing", "after", "before")}
-    text, turn = given.pop("q"), {name: given.pop(name) for name in ("after", "before")}
-    if workers.plain(text):
-        turned = records.Turned(workers.find(home(), text, **given))
-    else:
-        turned = workers.listed(home(), **given, **turn)
     kind, names = records.kind_of("worker"), named()
+    text, trade, standing = (request.args.get(name, "") for name in ("q", "trade", "standing"))
+    after, before = (request.args.get(name, "") for name in ("after", "before"))
+    turned = workers.listed(home(), text, trade, standing, after, before)
+    rows = [show.cells(one, COLUMNS, names) for one in turned.rows]
     return render_template(
         "workers/list.html",
         kind=kind,
         columns=COLUMNS,
-        page=Page(
-            [show.cells(one, COLUMNS, names) for one in turned.rows],
-            turned.older or None,
-            turned.newer or None,
-        ),
-        total=None if text or any(given.values()) else records.count(home(), "worker"),
+        page=Page(rows, turned.older or None, turned.newer or None),
+        total=None if text or trade or standing else records.count(home(), "worker"),
         q=text,
         filters={
-            "trade": ("工种", kind.fields["trades"].choices, given["trade"]),
-            "standing": ("状态", kind.fields["standing"].choices, given["standing"]),
+            "trade": ("工种", kind.fields["trades"].choices, trade),
+            "standing": ("状态", kind.fields["standing"].choices, standing),
         },
     )
 
 
 @desk.get("/new")
 def new() -> ResponseReturnValue:
-    values = {"id_type": "resident"} | records.template(home(), "worker", request.args.get("from", ""))
+    values = {"id_type": "resident"} | records.template(home(), "worker", request.args.get("again", ""))
     return _draw(Form.blank(records.kind_of("worker"), NAMES, values))
 
 
 @desk.post("/new")
 def register() -> ResponseReturnValue:
     """Register a worker; the consent is part of it."""
-    form = Form.read(records.kind_of("worker"), request.form, NAMES)
-    method = request.form.get("consent_method", "") if request.form.get("consent") else ""
-    try:
-        form.patch["consent"] = workers.consent(home(), method)
-    except Refused as error:
-        form.fail(error)
-    trouble = _told("").trouble
-    if trouble and not form.ok:  # else saving says so itself
-        form.fail(Invalid(trouble, field="id_number"))
+    form = _typed()
     saved = attempt(
         form, lambda: records.save(home(), login(), "worker", None, form.patch, reasons=form.reasons)
     )
@@ -79,6 +66,20 @@ def register() -> ResponseReturnValue:
     )
 
 
+def _typed() -> Form:
+    """The form as it came, with its consent; a wrong number is told along with whatever else is wrong."""
+    form = Form.read(records.kind_of("worker"), request.form, NAMES)
+    method = request.form.get("consent_method", "") if request.form.get("consent") else ""
+    try:
+        form.patch["consent"] = workers.consent(home(), method)
+    except Refused as error:
+        form.fail(error)
+    trouble = _told("").trouble
+    if trouble and not form.ok:  # else saving says so itself
+        form.fail(Invalid(trouble, field="id_number"))
+    return form
+
+
 def _draw(form: Form) -> str:
     return render_template(
         "workers/new.html",
@@ -87,7 +88,7 @@ def _draw(form: Form) -> str:
         finds=FINDS,
         open_more=any(problem.name in workers.MORE for problem in form.problems),
         consent=request.form.get("consent", ""),
-        methods=records.kind_of("worker").fields["consent"].parts["method"].choices,
+        methods=workers.CONSENTS,
         method=request.form.get("consent_method", "paper"),
         version=workers.CONSENT,
         told=_told(""),
@@ -103,8 +104,8 @@ def tell() -> ResponseReturnValue:
 
 
 def _told(but: str) -> workers.Told:
-    typed = [request.form.get(name, "")[:60] for name in ("id_type", "id_number", "phone")]
-    return workers.tell(home(), *typed, but)
+    id_type, number, phone = (request.form.get(name, "")[:60] for name in ("id_type", "id_number", "phone"))
+    return workers.tell(home(), id_type, number, phone, but)
 
 
 @desk.get("/<id>")
@@ -124,28 +125,33 @@ def page(id: str) -> ResponseReturnValue:
     )
 
 
-@desk.route("/<id>/edit", methods=["GET", "POST"])
+@desk.get("/<id>/edit")
 def edit(id: str) -> ResponseReturnValue:
+    record = records.get(home(), "worker", id)
+    form = Form.edit(records.kind_of("worker"), id, record.fields, record.heads, EDITED)
+    return _draw_edit(form, record)
+
+
+@desk.post("/<id>/edit")
+def change(id: str) -> ResponseReturnValue:
     """Change a worker; what somebody else changed meanwhile is shown, never undone."""
-    kind, record = records.kind_of("worker"), records.get(home(), "worker", id)
-    names = (*NAMES, "standing")
-    if request.method == "GET":
-        form = Form.edit(kind, id, record.fields, record.heads, names)
-    else:
-        form = Form.read(kind, request.form, names, id=id)
-        saved = attempt(
-            form,
-            lambda: records.save(
-                home(), login(), "worker", id, form.patch, reasons=form.reasons, heads=form.heads
-            ),
-        )
-        if saved is not None:
-            told(saved, f"已修改 {record.fields.get('name', '')}")
-            return redirect(url_for("workers.page", id=id))
-    page = render_template(
-        "workers/edit.html", form=form, record=record, finds=FINDS, more=(*workers.MORE, "standing")
+    record = records.get(home(), "worker", id)
+    form = Form.read(records.kind_of("worker"), request.form, EDITED, id=id)
+    saved = attempt(
+        form,
+        lambda: records.save(
+            home(), login(), "worker", id, form.patch, reasons=form.reasons, heads=form.heads
+        ),
     )
-    return page, form.status
+    if saved is None:
+        return _draw_edit(form, record), form.status
+    told(saved, f"已修改 {record.fields.get('name', '')}")
+    return redirect(url_for("workers.page", id=id))
+
+
+def _draw_edit(form: Form, record: records.Merged) -> str:
+    more = (*workers.MORE, "standing")
+    return render_template("workers/edit.html", form=form, record=record, finds=FINDS, more=more)
 
 
 @desk.get("/<id>/slip")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from peewee import SQL
+
 from common.errors import Refused
+from common.records import kind_of
 from node.home import Home
 from node.local import LocalAudit
 
@@ -15,8 +18,16 @@ def note(home: Home, actor: str, act: str, kind: str = "", record: str = "", why
         )
 
 
+def masked(kind: str, field: str) -> None:
+    """Refused('not_found') unless the kind has such a field and masks it."""
+    known = kind_of(kind).fields.get(field)
+    if known is None or not known.sensitive:
+        raise Refused("not_found", f"{kind} masks no field {field[:40]!r}")
+
+
 def reveal(home: Home, actor: str, kind: str, record: str, field: str, why: str) -> None:
     """Answer for seeing a masked value in full; Refused('reason_needed') without a reason."""
+    masked(kind, field)
     if len(why.strip()) < 2:
         raise Refused("reason_needed", "say why the full value is needed", field="why")
     note(home, actor, f"full:{field}", kind, record, why.strip())
@@ -24,4 +35,4 @@ def reveal(home: Home, actor: str, kind: str, record: str, field: str, why: str)
 
 def newest(home: Home, most: int = 100) -> list[LocalAudit]:
     with home.store.reading():
-        return list(LocalAudit.select().order_by(LocalAudit.id.desc()).limit(most))
+        return list(LocalAudit.select().order_by(SQL("id").desc()).limit(most))

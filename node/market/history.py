@@ -10,6 +10,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Step:
     word: tuple[str, str, str] | None = None  # the province's decision, code and message
     state: dict[str, Any] = field(default_factory=dict)
     base: dict[str, Any] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()  # the leaves of all its ancestors
 
 
 def steps(home: Home, kind: str, id: str) -> list[Step]:
@@ -94,6 +96,7 @@ def _step(
     for parent in entry.after:
         if parent in told:
             step.base |= told[parent].state
+            step.seen |= told[parent].seen | {told[parent].leaf}
     patch = _patch(one)
     step.reasons = _new_reasons(patch.pop("reasons", None), step.base.get("reasons"))
     if "retired" in patch:
@@ -121,12 +124,14 @@ def _new_reasons(now: Any, before: Any) -> dict[str, str]:
     return {code: str(text) for code, text in now.items() if before.get(code) != text}
 
 
-def base_of(told: list[Step], conflicts: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """What stood in each field in conflict before its sides went apart."""
+def base_of(told: list[Step], conflicts: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What stood in each field in conflict before its sides went apart: by the entries that all sides saw."""
     by_leaf = {step.leaf: step for step in told}
-    base = {}
+    base: dict[str, Any] = {}
     for name, sides in conflicts.items():
-        known = [by_leaf[side["leaf"]] for side in sides if side["leaf"] in by_leaf]
-        if known and name != "retired":
-            base[name] = known[-1].base.get(name)
+        seen = [by_leaf[side["leaf"]].seen for side in sides if side["leaf"] in by_leaf]
+        shared = frozenset.intersection(*seen) if seen else frozenset()
+        for step in told:
+            if step.leaf in shared and name in step.changes:
+                base[name] = step.changes[name][1]
     return base

@@ -18,6 +18,7 @@ from common.records.contract import STATES as CONTRACT_STATES
 from common.records.contract import Contract
 from common.records.fields import id_bytes, id_text
 from common.records.job import STATES as JOB_STATES
+from common.records.job import Job
 from common.store.rows import Merged
 from node.home import Home
 from node.market import history, records
@@ -133,6 +134,21 @@ def seats_left(home: Home, jobs: Iterable[Merged]) -> dict[str, int]:
 def _count(fields: dict[str, Any]) -> int:
     count = fields.get("headcount")
     return count if type(count) is int else 0
+
+
+def listed(home: Home, text: str, state: str, after: str, before: str) -> records.Turned:
+    """What a search finds, else a page of postings, of one state or all."""
+    if text:
+        return records.Turned(records.search(home, text, ("job",)))
+    known = state in dict(JOB_STATES)
+    return records.page(
+        home,
+        "job",
+        after=after,
+        before=before,
+        where='"state" = ?' if known else "",
+        values=[Job.fields["state"].to_column(state)] if known else [],
+    )
 
 
 def contracts_of(home: Home, job: str) -> list[Merged]:

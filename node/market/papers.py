@@ -31,7 +31,7 @@ class Proof(NamedTuple):
     file: bytes
     payload: bytes | None
     leaf: bytes
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index` is of no use here
     origin: str
     confirmed: bool
 

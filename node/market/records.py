@@ -23,8 +23,8 @@ from common.records import kind_of as any_kind
 from common.records.base import Finding
 from common.records.fields import BEIJING, today
 from common.store.recorder import Batch, Put
-from common.store.rows import Merged
-from node.home import Home
+from common.store.rows import Merged as Merged
+from node.home import Home as Home
 from node.market import refusals
 
 PAGE = 30

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.errors import Refused
 from common.records.fields import today
-from common.records.visit import SERVICES
+from common.records.visit import SERVICES as SERVICES
 from node.home import Home
 from node.market import records
 

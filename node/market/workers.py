@@ -23,6 +23,7 @@ from node.home import Home
 from node.market import records
 
 CONSENT = "2026-1"  # the notice on personal information that is shown at the window
+CONSENTS = (("paper", "纸质签字"), ("pad", "手写板"), ("kiosk", "自助机"))
 QUICK = ("name", "id_number", "phone", "trades", "expected_pay")
 MORE = (
     "id_type", "skill_level", "birth", "sex", "certificates", "days", "hours_from", "hours_to", "radius_km",
@@ -99,30 +100,27 @@ def person(home: Home, fields: Mapping[str, Any]) -> tuple[str, str, int | None]
     return birth or "", str(sex or ""), age
 
 
-def find(home: Home, text: str, trade: str = "", standing: str = "") -> list[Merged]:
-    """Up to 50 workers by name, any part, initials, or the tail of a number, filtered."""
-    found = records.search(home, plain(text), ("worker",), 200 if trade or standing else 50)
-    return [one for one in found if fits(one.fields, trade, standing)][:50]
-
-
 def fits(fields: dict[str, Any], trade: str, standing: str) -> bool:
     trades, state = fields.get("trades"), fields.get("standing") or "active"
     return (not trade or (isinstance(trades, list) and trade in trades)) and standing in ("", state)
 
 
 def listed(
-    home: Home, trade: str = "", standing: str = "", after: str = "", before: str = ""
+    home: Home, text: str, trade: str = "", standing: str = "", after: str = "", before: str = ""
 ) -> records.Turned:
-    """A page of workers, newest first. A trade stands in its column as JSON text."""
+    """Up to 50 workers that a search finds (by name, any part, initials, or the tail of a number); without
+    one a page of all, newest first. Both filtered."""
+    if plain(text):
+        found = records.search(home, plain(text), ("worker",), 200 if trade or standing else 50)
+        return records.Turned([one for one in found if fits(one.fields, trade, standing)][:50])
     where: list[str] = []
     values: list[Any] = []
-    if trade:
+    if trade:  # trades stand in their column as JSON text
         where.append('"trades" LIKE ?')
         values.append(f'%"{trade}"%')
     if standing:
-        place = Worker.fields["standing"].to_column(standing) if _known(standing) else -1
         where.append('("standing" = ? OR "standing" IS NULL)' if standing == "active" else '"standing" = ?')
-        values.append(place)
+        values.append(Worker.fields["standing"].to_column(standing) if _known(standing) else -1)
     return records.page(home, "worker", after=after, before=before, where=" AND ".join(where), values=values)
 
 

@@ -16,6 +16,7 @@ from node.sync import engine, round
 
 log = structlog.get_logger(__name__)
 QUIET = ("ok", "in_progress", "not_enrolled")  # a market without a hub has not failed
+AGAIN_MS = 3000
 GATHER_SECONDS = 1.0  # several forms saved in a row go up together
 
 
@@ -53,8 +54,11 @@ class Loop:
         while not self._stop.is_set():
             self._wake.clear()
             retry_after: int | None = None
+            usual = self.home.config.sync_seconds * 1000
             try:
                 result = round.run(self.home)
+                if result["state"] == "in_progress":
+                    usual = AGAIN_MS  # that round may have pushed before what woke us was written
                 failures = 0 if result["state"] in QUIET else failures + 1
                 retry_after = result.get("retry_after")
                 if failures:
@@ -64,12 +68,11 @@ class Loop:
             except Exception as error:  # a bug or a full disk must not end the loop
                 failures += 1
                 log.error("sync_broke", error=type(error).__name__, failures=failures, exc_info=True)
-            self._rest(failures, retry_after)
+            self._rest(failures, usual, retry_after)
         self.home.store.close()
 
-    def _rest(self, failures: int, retry_after: int | None) -> None:
+    def _rest(self, failures: int, usual: int, retry_after: int | None) -> None:
         self._failing = failures > 0
-        usual = self.home.config.sync_seconds * 1000
         wait = engine.wait_ms(failures, usual, random.random(), retry_after) / 1000
         if self._wake.wait(wait) and not self._stop.is_set():
             self._stop.wait(GATHER_SECONDS)

@@ -5,7 +5,8 @@ Rules kept here:
 - A chunk is resumed at the last receipt; repeating one is harmless. The receipt is checked against our own
   tree before it counts, and what the hub says of our size never outweighs what we hold.
 - A note leaves this process only after the lock knows it, also one that another process has just signed.
-- While one chunk is on its way the next is made ready, so that the wire and the disk work at once.
+- While one chunk is on its way, the receipt before it is stored and the next chunk made ready, so that the
+  wire and the disk work at once.
 - More at the hub than here means that another machine signed: stop, and let a person settle it.
 - Nothing is lost by failing at any point: the round begins again where the receipts end.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ from node.version import VERSION
 PUSH_BYTES = 8 * 1024 * 1024
 HUB_STATES = {"not_approved": "pending", "revoked": "revoked"}  # what a round may learn of our standing
 Step = Callable[[str, int, int], object]  # (what, done, of)
+Receipt = tuple[int, bytes]  # size and note, checked against our tree
 
 
 @dataclass(slots=True)
@@ -148,46 +150,41 @@ def _push_all(home: Home, client: HubClient, counts: dict[str, int], step: Step)
 def _push_chunks(
     home: Home, client: HubClient, counts: dict[str, int], step: Step, window: engine.Window
 ) -> None:
-    with ThreadPoolExecutor(1) as ahead:
-        ready: Future[Chunk | None] | None = None
-        while True:
-            start = home.log.receipt_size
-            chunk = ready.result() if ready else None
-            ready = None
-            if chunk is None or chunk.checkpoint.size - chunk.entries != start:
-                chunk = prepare(home, start, window.entries)
-            if chunk is None:
-                return
-            ready = ahead.submit(_prepare_there, home, chunk.checkpoint.size, window.entries)
+    receipt: Receipt | None = None
+    chunk = prepare(home, home.log.receipt_size, window.entries)
+    with ThreadPoolExecutor(1, "push") as wire:
+        while chunk:
             step("push", chunk.checkpoint.size, home.log.size)
             home.lock.advance(*chunk.checkpoint, chunk.note)
+            client.waiting = home.log.size - chunk.checkpoint.size
+            answer = wire.submit(client.push, chunk.body, _machine(home, chunk.checkpoint))
+            if receipt:
+                _keep(home, receipt)
+            following = prepare(home, chunk.checkpoint.size, window.entries)
             try:
-                client.waiting = home.log.size - chunk.checkpoint.size
-                receipt = client.push(chunk.body, _machine(home, chunk.checkpoint))
-            except Invalid as error:
-                if error.code != "push_too_large" or chunk.entries == 1:
-                    raise
-                window.halve(chunk.entries)
-                ready = None
+                receipt = _checked(home, answer.result(), chunk.checkpoint)
+            except (Invalid, Refused) as error:
+                receipt, chunk = None, _again(home, error, chunk, window)
                 continue
-            except Refused as error:
-                if error.code not in ("behind", "ahead"):
-                    raise
-                _resume(home, error)
-                if home.log.receipt_size <= start:
-                    raise Refused("no_progress", "the hub takes nothing and says nothing") from error
-            else:
-                _take_receipt(home, receipt, chunk.checkpoint)
-                counts["pushed"] += chunk.entries
-                window.widen()
+            counts["pushed"] += chunk.entries
+            window.widen()
+            chunk = following
+    if receipt:
+        _keep(home, receipt)
 
 
-def _prepare_there(home: Home, start: int, most: int) -> Chunk | None:
-    """`prepare` in the helper thread, whose database connection ends with it."""
-    try:
-        return prepare(home, start, most)
-    finally:
-        home.store.close()
+def _again(home: Home, error: YizhanError, chunk: Chunk, window: engine.Window) -> Chunk | None:
+    """What to send after a refusal: half as much, or what follows the size that the hub holds."""
+    start = chunk.checkpoint.size - chunk.entries
+    if error.code == "push_too_large" and chunk.entries > 1:
+        window.halve(chunk.entries)
+        return prepare(home, start, window.entries)
+    if error.code not in ("behind", "ahead") or not isinstance(error, Refused):
+        raise error
+    _resume(home, error)
+    if home.log.receipt_size <= start:
+        raise Refused("no_progress", "the hub takes nothing and says nothing") from error
+    return prepare(home, home.log.receipt_size, window.entries)
 
 
 def prepare(home: Home, start: int, most: int) -> Chunk | None:
@@ -208,21 +205,25 @@ def _machine(home: Home, checkpoint: Checkpoint) -> str:
     return signing.sign_machine(home.key, checkpoint.size, home.install_id(), home.host_name())
 
 
-def _take_receipt(home: Home, receipt: bytes, pushed: Checkpoint | None) -> None:
-    """Check a receipt against our own tree and keep it. Tampered if it says what we do not hold."""
+def _checked(home: Home, receipt: bytes, pushed: Checkpoint | None) -> Receipt:
+    """A receipt held against our own tree. Tampered if it says what we do not hold."""
     cosigner = home.cosigner()
     assert cosigner is not None
-    log = home.log
-    size, root, _ = logs.open_receipt_of(log, receipt, cosigner)
-    if size > log.size:
-        raise Tampered("clone", f"the hub receipted {size}, this store ends at {log.size}", size=size)
-    if pushed and size < pushed.size:
-        raise Tampered("receipt_short", f"pushed {pushed.size}, receipted {size}")
-    with home.store.writing():
+    with home.store.reading():
         log = home.log
+        size, root, _ = logs.open_receipt_of(log, receipt, cosigner)
+        if size > log.size:
+            raise Tampered("clone", f"the hub receipted {size}, this store ends at {log.size}", size=size)
+        if pushed and size < pushed.size:
+            raise Tampered("receipt_short", f"pushed {pushed.size}, receipted {size}")
         if logs.root_at(home.store.db, log, size) != root:
             raise Tampered("fork", f"the hub receipted another root at {size}", size=size)
-        logs.keep_receipt(home.store.db, log, size, receipt)
+    return size, receipt
+
+
+def _keep(home: Home, receipt: Receipt) -> None:
+    with home.store.writing():
+        logs.keep_receipt(home.store.db, home.log, *receipt)
 
 
 def _resume(home: Home, error: Refused) -> None:
@@ -232,7 +233,7 @@ def _resume(home: Home, error: Refused) -> None:
         raise error
     _compare(home, held)
     if isinstance(receipt, str):
-        _take_receipt(home, receipt.encode(), None)
+        _keep(home, _checked(home, receipt.encode(), None))
 
 
 # -- pulling ----------------------------------------------------------------------------------------------

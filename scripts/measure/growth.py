@@ -20,19 +20,19 @@ from common.store import logs
 from common.store.ambience import REAL
 from common.store.recorder import sign_head
 from hub.home import Home as Hub
+from measure.servers import serving
 from node.home import Home as Node
 from node.sync import round
-from scripts.measure.servers import serving
-from scripts.sample import Sample
+from sample import Sample
 
 if TYPE_CHECKING:
-    from scripts.measure.parts import Bench
+    from measure.parts import Bench
 
 STEP, TURNS, SMALL = 1000, 5, 10_000
 
 
 def measure(bench: Bench) -> None:
-    from scripts.measure.parts import DOMAIN, MARKET, enrol, limit, round_to
+    from measure.parts import DOMAIN, MARKET, enrol, limit, round_to
 
     hub_home, home = bench.folder / "growth-hub", bench.folder / "growth-node"
     Hub.create(hub_home, DOMAIN, "37", "测量", REAL).close()

@@ -1,12 +1,12 @@
 """What the figures are held against, each run in a process of its own.
 
-    python -m scripts.measure.limits raw SOURCE TARGET SIZE…    the rows of a store, by plain executemany
-    python -m scripts.measure.limits grown SOURCE COUNT TIMES   the same on top of a large store
-    python -m scripts.measure.limits naive TARGET               a Flask route that takes JSON batches
+    python -m measure.limits raw SOURCE TARGET SIZE…    the rows of a store, by plain executemany
+    python -m measure.limits grown SOURCE COUNT TIMES   the same on top of a large store
+    python -m measure.limits naive TARGET               a Flask route that takes JSON batches
 
 The raw limit inserts exactly the rows that the hub's store holds (log, kept hashes, notes, typed rows), with
 the same tables, indexes and pragmas, in the same batches: nothing is parsed, hashed or checked. The naive
-route inserts the same typed columns with the same indexes and nothing else.
+route turns records as JSON into the same typed columns with the same indexes, and does nothing else.
 """
 
 from __future__ import annotations
@@ -122,14 +122,14 @@ def naive(target_path: str) -> None:
         db.execute(f"PRAGMA {pragma}")
     source = sqlite3.connect(str(model))
     copy_tables(source, db, ("worker",))
-    columns = Rows(Worker).columns
-    insert = insert_into("worker", len(columns))
+    form = Rows(Worker)
+    insert = insert_into("worker", form.width)
     app = Flask("naive")
 
     @app.post("/batch")
     def batch() -> dict[str, int]:
         rows = [
-            tuple(bytes.fromhex(one[name]) if name in ("id", "_heads") else one.get(name) for name in columns)
+            form.row(bytes.fromhex(one["id"]), one["fields"], b"", one["owner"], 0, 0)
             for one in request.get_json()
         ]
         db.execute("BEGIN IMMEDIATE")

@@ -21,12 +21,12 @@ from common.store.tables import Log
 from common.store.verify import verify
 from hub.home import Home as Hub
 from hub.province import registry
+from measure import growth, servers
+from measure.servers import SCRIPTS, command, memory_mb, serving
 from node.home import Home as Node
 from node.market import staff
 from node.sync import enrolling, round
-from scripts.measure import growth, servers
-from scripts.measure.servers import TOP, command, memory_mb, serving
-from scripts.sample import Sample
+from sample import Sample
 
 MARKET, DOMAIN, BATCH = "37130201", "bench.example", 1000
 
@@ -110,8 +110,8 @@ class Bench:
     def _naive(self, turn: int) -> float:
         """Seconds that thirty lines take: typed rows from the store, JSON batches of 500, a Flask route."""
         target = self.folder / f"naive-{turn}.db"
-        words = [sys.executable, "-m", "scripts.measure.limits", "naive", str(target)]
-        server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=TOP)
+        words = [sys.executable, "-m", "measure.limits", "naive", str(target)]
+        server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=SCRIPTS)
         assert server.stdout is not None
         address = f"http://127.0.0.1:{int(server.stdout.readline())}/batch"
         node = Node(self.stocked)
@@ -120,7 +120,7 @@ class Bench:
         begun = time.perf_counter()
         rows = node.store.db.run(form.select)
         while batch := rows.fetchmany(500):
-            sent = [dict(zip(form.columns, map(_plain, row), strict=True)) for row in batch]
+            sent = [{"id": row[0].hex(), "owner": row[4], "fields": form.fields(row)} for row in batch]
             session.post(address, json=sent).raise_for_status()
         taken = time.perf_counter() - begun
         node.close()
@@ -226,7 +226,8 @@ class Clerk:
 
     def register(self, person: dict[str, Any]) -> float:
         page = self.session.get(f"{self.address}/workers/new").text
-        form = {name: person[name] for name in ("name", "id_type", "id_number", "phone") if name in person}
+        given = ("name", "id_type", "id_number", "phone")
+        form: dict[str, Any] = {name: person[name] for name in given if name in person}
         form |= {"trades": person["trades"], "expected_pay": "260"}
         form |= {"consent_method": "paper", "consent": "yes", "then": "page", **hidden(page)}
         begun = time.perf_counter()
@@ -234,10 +235,6 @@ class Clerk:
         taken = time.perf_counter() - begun
         assert answer.status_code in (302, 303), f"registration answered {answer.status_code}"
         return taken
-
-
-def _plain(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -285,8 +282,8 @@ def first_manager(home: Path) -> tuple[str, str]:
 
 def limit(*words: object) -> str:
     """A limit measured in a process of its own."""
-    line = [sys.executable, "-m", "scripts.measure.limits", *map(str, words)]
-    return subprocess.run(line, capture_output=True, text=True, check=True, cwd=TOP).stdout.strip()
+    line = [sys.executable, "-m", "measure.limits", *map(str, words)]
+    return subprocess.run(line, capture_output=True, text=True, check=True, cwd=SCRIPTS).stdout.strip()
 
 
 def remove(path: Path) -> None:

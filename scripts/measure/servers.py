@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TOP = Path(__file__).resolve().parents[2]
+SCRIPTS = TOP / "scripts"
 
 
 def command(program: str, *words: str) -> list[str]:

@@ -159,7 +159,7 @@ def test_a_receipt_of_another_history_stops_the_node(market: Market) -> None:
         false = Checkpoint(market.origin, 2, b"\x07" * 32)
         receipt = checkpoints.cosign(checkpoints.sign(false, home.key), hub.cosigner, 1)
         with pytest.raises(Tampered) as caught:
-            round._take_receipt(home, receipt, None)
+            round._checked(home, receipt, None)
         assert engine.outcome(caught.value) == "fork"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from common.errors import Refused, Unreachable
+from node.sync import round
 from node.sync.hub_client import HubClient
 from node.sync.loop import Loop
 from tests.faulty import LOST_BEFORE, STUCK, says
@@ -38,6 +39,18 @@ def test_a_commit_wakes_the_loop(market: Market, loop: Loop) -> None:
     loop.stop()
     assert market.log().receipt_size == 2
     assert sum(one.line.startswith("POST") for one in market.wire.exchanges) == 1
+
+
+def test_a_commit_beside_another_round_is_not_left_lying(market: Market, loop: Loop) -> None:
+    """A script's round is under way and past its pushes: the loop comes back soon, not in five minutes."""
+    with round.alone(market.path):
+        market.wire.bend()
+        market.put("worker", person(1))
+        loop.start()
+        loop.now()
+    market.wire.wait(3)
+    loop.stop()
+    assert market.log().receipt_size == 1
 
 
 def test_while_the_hub_is_away_commits_wake_nobody_and_a_click_does(market: Market, loop: Loop) -> None:

@@ -99,7 +99,7 @@ def test_an_older_receipt_that_comes_late_is_ignored(market: Market) -> None:
     market.put("worker", person(50))
     market.sync()
     with market.bound() as home:
-        round._take_receipt(home, older, None)
+        round._keep(home, round._checked(home, older, None))
     assert market.log().receipt_size == 3
 
 

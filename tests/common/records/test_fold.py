@@ -77,7 +77,7 @@ def folded(*events: Event, policy: Policy = everybody) -> Folded:
     return fold(writes_of(list(events)), policy)
 
 
-# -- laws: each is tried on thousands of histories by chance, and on hypothesis' own, which shrink 
+# -- laws: each is tried on thousands of histories by chance, and on hypothesis' own, which shrink
 
 
 def says_what_the_protocol_says(case: Case) -> None:
