@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def load(path: Path, form: type[T]) -> T:
-    """The settings in `path` (defaults where the file or an option is missing); Invalid names what is wrong."""
+    """The settings in `path` (defaults where file or option are missing); Invalid names what is wrong."""
     try:
         given = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -23,7 +23,8 @@ def load(path: Path, form: type[T]) -> T:
     known = {field.name: field.type for field in fields(form)}  # type: ignore[arg-type]
     for name, value in given.items():
         if name not in known:
-            raise Invalid("settings_unknown", f"{path}: unknown option {name!r}, expected one of {', '.join(known)}")
+            message = f"{path}: unknown option {name!r}, expected one of {', '.join(known)}"
+            raise Invalid("settings_unknown", message)
         if type(value).__name__ != known[name]:
             raise Invalid("settings_malformed", f"{path}: {name} must be of type {known[name]}")
     return form(**given)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from hub.local import LOCAL_TABLES
 
 ROLES = ("operator", "auditor", "admin")
 CACHE_KIB, INTAKE_CACHE_KIB = 8192, 65536  # of each connection, and each thread has one
+INTAKE_WAL_PAGES = 20_000
 Signed = tuple[Checkpoint, bytes]
 Taken = TypeVar("Taken")
 
@@ -54,7 +56,7 @@ class Home:
         )
         self.accounts = Accounts(self.store, "hub", ROLES, ambience.now)
         self._keys: dict[str, SigningKey] = {}
-        self._intake = ThreadPoolExecutor(1, "intake", lambda: self.store.db.widen_cache(INTAKE_CACHE_KIB))
+        self._intake = ThreadPoolExecutor(1, "intake", self._widen_cache)
 
     @classmethod
     def create(cls, path: Path, domain: str, province: str, name: str, ambience: Ambience) -> Home:
@@ -95,6 +97,12 @@ class Home:
         self._intake.submit(self.store.close).result()
         self._intake.shutdown()
         self.store.close()
+
+    def _widen_cache(self) -> None:
+        with suppress(
+            Exception
+        ):  # a thread that fails to begin would leave a hub that takes nothing for good
+            self.store.db.widen(INTAKE_CACHE_KIB, INTAKE_WAL_PAGES)
 
     def in_turn(self, take: Callable[[], Taken]) -> Taken:
         """Run `take` in the one thread that takes pushes, and wait for it.

@@ -2,6 +2,7 @@
 
     world      a clock, ids and randomness that do as they are told (tests/world.py)
     market     a market's log, lock and store in a temporary folder; `market.put("worker", {...})`
+    boss       the id of an employer in it
     home       a node's home (node.home.Home) with fixed keys in a temporary folder
     verified   what checks the stores; a test that breaks one on purpose says `verified.damaged(path)`
 
@@ -21,7 +22,7 @@ from common.keys import PLAIN, SigningKey, VerifierKey
 from common.store.lock import Lock
 from common.store.store import Store
 from common.store.verify import Report, verify
-from tests.world import DOMAIN, MARKET, Market, World, fixed_key
+from tests.world import DOMAIN, MARKET, Market, World, employer, fixed_key
 
 if TYPE_CHECKING:
     from node.home import Home
@@ -99,6 +100,12 @@ def market(tmp_path: Path, world: World) -> Iterator[Market]:
     made = Market(tmp_path / "market", world)
     yield made
     made.close()
+
+
+@pytest.fixture
+def boss(market: Market) -> str:
+    """The id of an employer in `market`."""
+    return market.put("employer", employer()).id
 
 
 @pytest.fixture

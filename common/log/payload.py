@@ -24,14 +24,19 @@ _header = re.compile(rb"yizhan/payload/v1\n" + HASH + rb"\n").match
 _HEADER = 63  # bytes before the JSON
 
 
-def parse(raw: bytes) -> dict[str, Any]:
-    """The patch in `raw`; Invalid unless `raw` is its one canonical form."""
+def body(raw: bytes) -> bytes:
+    """The JSON of a payload, unread; Invalid without the header before it."""
     if len(raw) > MAX_PAYLOAD:
         raise Invalid("payload_too_large", f"a payload has at most {MAX_PAYLOAD} bytes, got {len(raw)}")
     if _header(raw) is None:
         raise Invalid("payload_malformed", "no payload header")
-    body = canonical.decode(raw[_HEADER:])
-    fields = body.get("set") if type(body) is dict and len(body) == 1 else None
+    return raw[_HEADER:]
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The patch in `raw`; Invalid unless `raw` is its one canonical form."""
+    whole = canonical.decode(body(raw))
+    fields = whole.get("set") if type(whole) is dict and len(whole) == 1 else None
     if type(fields) is not dict:
         raise Invalid("payload_malformed", 'expected an object of the form {"set":{...}}')
     return fields

@@ -26,7 +26,7 @@ class _Json(Wire):
     shape: type
 
     def to_column(self, value: Any) -> str:
-        if type(value) is not self.shape:
+        if type(value) is not self.shape and type(value) is not self.decoded:
             raise ValueError
         return canonical(value)
 
@@ -47,6 +47,7 @@ class Several(_Json):
     def __init__(self, label: str, item: Wire, *, most: int = 20, **about: Any) -> None:
         super().__init__(label, **about)
         self.item = item
+        self.decoded = list[item.decoded]  # type: ignore[name-defined]
         self.most_items = most
         self.refers = item.refers
         if item.choices:
@@ -94,6 +95,8 @@ class Parts(_Json):
         super().__init__(label, **about)
         self.parts = parts
         self.optional = frozenset(optional)
+        ordered = [(name, parts[name].decoded, None) for name in sorted(parts)]
+        self.decoded = msgspec.defstruct("Parts", ordered, forbid_unknown_fields=True, omit_defaults=True)
         self.refers = any(part.refers for part in parts.values())
         for name, part in parts.items():
             part.name = name

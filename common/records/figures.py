@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import Annotated, Any
 
-from common.records.values import beijing
+import msgspec
+
+from common.records.values import MAX_SAFE, beijing
 from common.records.wire import Choices, Wire
 
 
@@ -16,6 +18,7 @@ class Number(Wire):
 
     field_type = "INTEGER"
     plain = int
+    decoded = Annotated[int, msgspec.Meta(ge=-MAX_SAFE, le=MAX_SAFE)]
     widget = "number"
 
     def __init__(self, label: str, *, least: int = 0, most: int = 2**53 - 1, **about: Any) -> None:
@@ -88,6 +91,7 @@ class Choice(Wire):
     """One of a fixed list. The column holds the place in the list, so the list may only grow at its end."""
 
     field_type = "INTEGER"
+    decoded = str
     widget = "select"
 
     def __init__(self, label: str, choices: Choices, **about: Any) -> None:
@@ -120,6 +124,7 @@ class Choice(Wire):
 
 class YesNo(Wire):
     field_type = "INTEGER"
+    decoded = bool
     widget = "yesno"
     choices = (("yes", "是"), ("no", "否"))
 

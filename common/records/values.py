@@ -12,6 +12,7 @@ import msgspec
 BEIJING = timezone(timedelta(hours=8))  # halls know no other zone, and it has no summer time
 is_record_id = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
 
+MAX_SAFE = 2**53 - 1  # the largest whole number that every reader of JSON keeps exact
 _encode = msgspec.json.Encoder(order="sorted").encode
 _EAST = 8 * 3_600_000
 _LAST = 253_402_271_999_999  # the end of the year 9999 in Beijing, where Python's calendar ends

@@ -25,6 +25,7 @@ class Wire(peewee.Field):
     choices: Choices = ()
     ref: str | None = None
     plain: type | None = None  # values of this type stand in the column as they are
+    decoded: Any = None  # the type that bulk decoding takes a value as; None: it leaves the field alone
     refers = False  # whether a value may name records that must be known here (`references`)
 
     def __init__(
@@ -102,6 +103,7 @@ class Text(Wire):
 
     field_type = "TEXT"
     plain = str
+    decoded = str
 
     def __init__(self, label: str, *, most: int = 200, lines: bool = False, **about: Any) -> None:
         super().__init__(label, **about)
@@ -193,6 +195,7 @@ class Ref(Wire):
     or need not be known here."""
 
     field_type = "BLOB"
+    decoded = str
     widget = "ref"
 
     def __init__(self, label: str, ref: str | None, **about: Any) -> None:

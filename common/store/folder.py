@@ -68,10 +68,13 @@ class Folder:
     def fold_groups(self, groups: Mapping[RecordKey, Sequence[Placed]], out: Refolded) -> None:
         """Fold records, each given with all its entries in order of place. Unknown kinds are not folded."""
         known = {key: placed for key, placed in groups.items() if key[0] in self.rows}
-        leaves = {one.leaf for placed in known.values() for one in placed}
-        named = {leaf for placed in known.values() for one in placed for leaf in _after(one)}
-        words = judgements_on(self.db, leaves | named)
-        elsewhere = self._readable(named)
+        leaves, strange = set[bytes](), set[bytes]()
+        for placed in known.values():
+            own = {one.leaf for one in placed}
+            leaves |= own
+            strange.update(leaf for one in placed for leaf in _after(one) if leaf not in own)
+        words = judgements_on(self.db, leaves | strange)
+        elsewhere = self._readable(strange)
         for key, placed in known.items():
             try:
                 self._fold(key, placed, words, elsewhere, out)

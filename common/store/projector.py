@@ -105,6 +105,11 @@ class Projector(Folder):
         if ("hub" if one.market == "hub" else "market") not in rows.kind.authors or one.gone:
             return False
         try:
+            if not self.terms and one.payload is not None:
+                straight = rows.straight_row(record, one.payload, one.leaf, one.market, entry.time)
+                if straight:
+                    out.rows.setdefault(entry.kind, []).append(straight)
+                    return True
             if one.leaf in patches:
                 fields = dict(patches[one.leaf])
             else:

@@ -13,6 +13,7 @@ import msgspec
 
 from common.records.base import Record
 from common.records.values import canonical, id_text
+from common.store.straight import Straight
 
 _decode = msgspec.json.decode
 META = ("id", "_heads", "_conflicts", "_extra", "_owner", "_retired", "_entries", "_created", "_changed")
@@ -25,7 +26,7 @@ class Rows:
     def __init__(self, kind: type[Record]) -> None:
         self.kind = kind
         self.table = kind._meta.table_name
-        self.wire = tuple(kind.fields)
+        self.wire = tuple(sorted(kind.fields))
         self.columns = META + self.wire
         self.width = len(self.columns)
         self._slots = {
@@ -42,6 +43,7 @@ class Rows:
         self.select = f'SELECT {names} FROM "{self.table}"'
         having = f'SELECT id FROM "{self.table}" WHERE "{{}}" = ? LIMIT ?'
         self.having = {name: having.format(name) for name in self.wire}
+        self.straight = Straight(kind, self.wire)
         self.delete = f'DELETE FROM "{self.table}" WHERE id = ?'
 
     def row(
@@ -84,6 +86,13 @@ class Rows:
             changed,
         )
         return tuple(row)
+
+    def straight_row(self, record: bytes, payload: bytes, leaf: bytes, owner: str, time: int) -> Row | None:
+        """The row of a record out of its only entry's payload; None where the general way must look."""
+        columns = self.straight.columns(payload)
+        if columns is None:
+            return None
+        return (record, leaf, None, None, owner, 0, 1, time, time, *columns)
 
     def fields(self, row: Sequence[Any]) -> dict[str, Any]:
         """The folded fields of a row."""

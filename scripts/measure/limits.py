@@ -22,7 +22,7 @@ PRAGMAS = (
     "journal_mode=wal",
     "synchronous=full",
     "cache_size=-65536",
-    "wal_autocheckpoint=8000",
+    "wal_autocheckpoint=20000",
     "temp_store=memory",
 )
 TABLES = ("entry", "worker", "hash", "note", "term")

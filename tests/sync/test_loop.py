@@ -9,13 +9,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from common.errors import Refused, Unreachable
-from node.sync import round
+from node.sync import engine, round
 from node.sync.hub_client import HubClient
-from node.sync.loop import Loop
+from node.sync.loop import AGAIN_MS, Loop
 from tests.faulty import LOST_BEFORE, STUCK, says
 from tests.province import Market, person
 
@@ -41,13 +42,24 @@ def test_a_commit_wakes_the_loop(market: Market, loop: Loop) -> None:
     assert sum(one.line.startswith("POST") for one in market.wire.exchanges) == 1
 
 
-def test_a_commit_beside_another_round_is_not_left_lying(market: Market, loop: Loop) -> None:
+def test_a_commit_beside_another_round_is_not_left_lying(
+    market: Market, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A script's round is under way and past its pushes: the loop comes back soon, not in five minutes."""
+    rests = threading.Event()
+    wait_ms = engine.wait_ms
+
+    def waits(failures: int, usual: int, *rest: Any) -> int:
+        rests.set()
+        return wait_ms(failures, min(usual, 50 if usual == AGAIN_MS else usual), *rest)
+
+    monkeypatch.setattr(engine, "wait_ms", waits)
+    market.put("worker", person(1))
+    market.wire.bend()
     with round.alone(market.path):
-        market.wire.bend()
-        market.put("worker", person(1))
         loop.start()
-        loop.now()
+        assert rests.wait(10)
+        assert market.wire.exchanges == []
     market.wire.wait(3)
     loop.stop()
     assert market.log().receipt_size == 1

@@ -3,42 +3,19 @@ in a real store, because that is where a rule counts."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from common.data.trades import TRADES
 from common.data.wages import hourly_minimum
-from common.errors import Invalid, Refused
+from common.errors import Invalid
 from common.records import BY_NAME, HALL_KINDS, KINDS, kind_of, numbers
 from common.records.base import Facts
 from common.records.worker import Worker
-from tests.world import ADULT_ID, SECOND_ID, Market, contract, employer, job, worker
+from tests.common.records.rules import codes, person_born, refused
+from tests.world import ADULT_ID, SECOND_ID, Market, employer, job, worker
 
 FLOOR = hourly_minimum("371326", "2026-12-02") or 0  # fen an hour
-VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "kinds.json"
-
-
-def person_born(day: str, sex: int = 1) -> str:
-    first = "371302" + day.replace("-", "") + f"00{sex}"
-    return first + numbers.id_check_digit(first)
-
-
-def codes(market: Market, kind: str, patch: dict[str, Any], id: str | None = None) -> dict[str, str]:
-    """{code: severity} of what a put finds; a block is the one that refused."""
-    try:
-        return {finding.code: finding.severity for finding in market.put(kind, patch, id).findings}
-    except Refused as refused:
-        return {refused.code: "block"}
-
-
-def refused(
-    market: Market, kind: str, patch: dict[str, Any], id: str | None = None
-) -> tuple[str, str | None]:
-    with pytest.raises((Invalid, Refused)) as error:
-        market.put(kind, patch, id)
-    return error.value.code, error.value.field
 
 
 # -- worker ----------------------------------------------------------------------------------------
@@ -146,11 +123,6 @@ def test_an_employer_is_verified_by_who_registered_it(market: Market) -> None:
 
 
 # -- job -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def boss(market: Market) -> str:
-    return market.put("employer", employer()).id
 
 
 @pytest.mark.parametrize(
