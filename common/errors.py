@@ -12,6 +12,7 @@ that a person reads is looked up by code where the page is drawn. `field` names 
 
 A wrong sum of our own is none of these: it is an AssertionError.
 """
+
 from typing import Any
 
 

@@ -15,6 +15,7 @@ Rules kept here:
 
 A box key (X25519) is what bundles for one side are encrypted to; it signs nothing.
 """
+
 import binascii
 import hashlib
 import os

@@ -71,7 +71,11 @@ class Home:
         store = Store.create(path / "store.db", "node", LOCAL_TABLES)
         with store.writing():
             checkpoint, note = sign_head(logs.open_log(origin, "own", key.verifier), key)
-            for setting, value in (("origin", origin), ("name", name.strip()), ("secret", secrets.token_hex(32))):
+            for setting, value in (
+                ("origin", origin),
+                ("name", name.strip()),
+                ("secret", secrets.token_hex(32)),
+            ):
                 store.set(setting, value)
         store.close()
         Lock(path / "lock").advance(origin, 0, checkpoint.root, note)
@@ -118,7 +122,9 @@ class Home:
 
     def install_id(self) -> str:
         """Names this machine and this folder; computed anew each time, so a copied home has another one."""
-        machine = next((text for text in map(_read, ("/etc/machine-id", "/var/lib/dbus/machine-id")) if text), "")
+        machine = next(
+            (text for text in map(_read, ("/etc/machine-id", "/var/lib/dbus/machine-id")) if text), ""
+        )
         said = f"{machine or uuid.getnode()}\n{platform.node()}\n{self.path.resolve()}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 

@@ -12,6 +12,7 @@ What a decoder forgives (blanks, order, repeated keys, other escapes, `-0`) then
 encoder is msgspec's, whose output for such values is this form; the tests hold it against a second, slow
 encoder.
 """
+
 import re
 from typing import Any
 

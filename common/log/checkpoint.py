@@ -12,6 +12,7 @@ A cosignature says: consistent with everything I saw of this origin, and every e
 safely with me. A receipt therefore needs the line of the log's key and that of the cosigner; either alone
 is none.
 """
+
 import re
 from struct import pack
 from typing import NamedTuple
@@ -92,7 +93,8 @@ def _open(raw: bytes, key: VerifierKey, required: list[VerifierKey]) -> tuple[Ch
     note.verify(signed, required)
     if checkpoint.origin != key.name:
         raise Tampered(
-            "origin_mismatch", f"a checkpoint of {checkpoint.origin} signed by {key.name}",
+            "origin_mismatch",
+            f"a checkpoint of {checkpoint.origin} signed by {key.name}",
             origin=checkpoint.origin,
         )
     return checkpoint, signed

@@ -4,6 +4,7 @@ Python is generous where a log must not be: `b64decode` drops foreign characters
 blanks and underscores. So values are matched as bytes against a full pattern before they are converted, and
 base64 is encoded again and compared, which also refuses missing padding and set spare bits.
 """
+
 import binascii
 import re
 

@@ -16,6 +16,7 @@ Rules kept here:
 A code is written in 18 characters without I, L, O and U, in groups of six. Read as a number it is divisible
 by 1021, which shows every single wrong character and every swap of two neighbours.
 """
+
 import hashlib
 import hmac
 import re
@@ -93,11 +94,18 @@ def parse_code(text: str) -> bytes:
 
 def encode_request(asked: EnrolRequest, secret: bytes) -> bytes:
     """The message a node sends or carries; the same bytes on both ways."""
-    body = canonical.encode({
-        "box": b64(asked.box), "host": asked.host, "install": asked.install, "market": asked.market,
-        "nonce": b64(asked.nonce), "note": asked.note.decode(), "origin": asked.origin,
-        "vkey": str(asked.key),
-    })
+    body = canonical.encode(
+        {
+            "box": b64(asked.box),
+            "host": asked.host,
+            "install": asked.install,
+            "market": asked.market,
+            "nonce": b64(asked.nonce),
+            "note": asked.note.decode(),
+            "origin": asked.origin,
+            "vkey": str(asked.key),
+        }
+    )
     raw = b"yizhan/enrol/v1 " + b64(_request_mac(secret, body)).encode() + b"\n" + body
     parse_request(raw)
     return raw
@@ -112,8 +120,14 @@ def parse_request(raw: bytes) -> EnrolRequest:
     if (name.role, name.code, key.name, key.type) != ("market", market, origin, PLAIN):
         raise Invalid("enrol_malformed", "market, origin and key are not of one log")
     asked = EnrolRequest(
-        market, origin, key, _text(body, "note").encode(), unb64(_text(body, "box"), 32),
-        unb64(_text(body, "nonce"), 32), _text(body, "install"), _text(body, "host"),
+        market,
+        origin,
+        key,
+        _text(body, "note").encode(),
+        unb64(_text(body, "box"), 32),
+        unb64(_text(body, "nonce"), 32),
+        _text(body, "install"),
+        _text(body, "host"),
     )
     request.machine_text(origin, 0, asked.install, asked.host)  # these two will stand in such a text
     asked.checkpoint()

@@ -19,6 +19,7 @@ Rules kept here:
 
 Nothing personal stands in an entry; that is what payloads are for, which can be erased.
 """
+
 import binascii
 import re
 from collections.abc import Iterable
@@ -43,7 +44,8 @@ _entry = re.compile(
     "record ([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\n"
     f"after (?:-|({_HASH}(?: {_HASH}){{0,{MAX_AFTER - 1}}}))\n"
     f"time ({_NUMBER})\n"
-    r"actor ((?:[0-9]{8}|hub)\.[A-Za-z0-9-]{1,32})" "\n"
+    r"actor ((?:[0-9]{8}|hub)\.[A-Za-z0-9-]{1,32})"
+    "\n"
     f"payload (?:-|([1-9][0-9]{{0,5}}) ({_HASH}))\n"
 ).fullmatch
 _last_line = re.compile(rb"payload (?:-|(" + NUMBER + rb") (" + HASH + rb"))\n").fullmatch

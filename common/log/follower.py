@@ -14,6 +14,7 @@ read is no reason to stop a county: it comes back as None with a reason, is stor
 checked by its last line alone. Whether a payload may be missing because it was erased or withheld depends
 on orders the follower does not know; it reports where, the caller decides.
 """
+
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -69,8 +70,11 @@ def repeats(head: Head, checkpoint: Checkpoint, read: tree.Read) -> bool:
     ours = head.root if checkpoint.size == head.size else tree.root_at(checkpoint.size, read)
     if ours != checkpoint.root:
         raise Tampered(
-            "fork", f"two roots of {head.origin} at {checkpoint.size}: ours {ours.hex()}, theirs "
-            f"{checkpoint.root.hex()}", origin=head.origin, size=checkpoint.size,
+            "fork",
+            f"two roots of {head.origin} at {checkpoint.size}: ours {ours.hex()}, theirs "
+            f"{checkpoint.root.hex()}",
+            origin=head.origin,
+            size=checkpoint.size,
         )
     return True
 
@@ -80,7 +84,8 @@ def advance(head: Head, push: Push, key: VerifierKey, *, relayed: bool = False) 
     checkpoint = checkpoints.open(push.note, key)
     if not head.origin == push.origin == checkpoint.origin:
         raise Tampered(
-            "origin_mismatch", f"expected {head.origin}, push of {push.origin}, note of {checkpoint.origin}",
+            "origin_mismatch",
+            f"expected {head.origin}, push of {push.origin}, note of {checkpoint.origin}",
             origin=head.origin,
         )
     if push.old != head.size:
@@ -90,8 +95,10 @@ def advance(head: Head, push: Push, key: VerifierKey, *, relayed: bool = False) 
     size = head.size + len(push.items)
     if checkpoint.size != size:
         raise Tampered(
-            "size_mismatch", f"{head.origin}: the note signs {checkpoint.size}, the push ends at {size}",
-            origin=head.origin, size=size,
+            "size_mismatch",
+            f"{head.origin}: the note signs {checkpoint.size}, the push ends at {size}",
+            origin=head.origin,
+            size=size,
         )
     leaves = _leaves(push)
     nodes: list[tuple[int, int, bytes]] = []
@@ -101,7 +108,8 @@ def advance(head: Head, push: Push, key: VerifierKey, *, relayed: bool = False) 
         raise Tampered(
             "root_mismatch",
             f"{head.origin} at {size}: the note signs {checkpoint.root.hex()}, got {root.hex()}",
-            origin=head.origin, size=size,
+            origin=head.origin,
+            size=size,
         )
     moved = Head(head.origin, size, frontier, root)
     if relayed:
@@ -181,8 +189,10 @@ def _check_payloads(push: Push, entries: list[Entry | None]) -> tuple[list[int],
             continue
         index = push.old + position
         raise Tampered(
-            code, f"{push.origin} number {index}: {_told(payload)}, the entry declares {size}",
-            origin=push.origin, index=index,
+            code,
+            f"{push.origin} number {index}: {_told(payload)}, the entry declares {size}",
+            origin=push.origin,
+            index=index,
         )
     return erased, withheld
 

@@ -12,6 +12,7 @@ Rules kept here:
 - A plain key signs the text. A cosignature key signs a time and the text (C2SP tlog-cosignature), and its
   line carries that time: 8 bytes of seconds since 1970, big-endian, before the signature.
 """
+
 import re
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -10,6 +10,7 @@
 `n` is the incarnation, from 1: a new one is opened, with a new key, when the old cannot safely be
 continued. A market's code is its county's six digits and a serial of two.
 """
+
 import re
 from typing import NamedTuple
 

@@ -11,6 +11,7 @@ Rules kept here:
 - `set` is a patch: only what the actor changed; null clears a field. It is the only key at the top.
 - Unknown fields are kept by whoever reads on; unknown grammar is refused here and the entry set aside.
 """
+
 import hashlib
 import re
 from typing import Any

@@ -11,6 +11,7 @@ Split at the *first* empty line: what follows is the note, untouched. Whoever ho
 verifier keys can check it without us. With the cosigner's key it proves a receipt; without, only that the
 market signed.
 """
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def parse(raw: bytes) -> ProofFile:
     if len(extra) > MAX_LEAF:
         raise Invalid("proof_malformed", f"a leaf has at most {MAX_LEAF} bytes, got {len(extra)}")
     hashes = tuple(unb64(line, 32) for line in match[3].split())
-    return ProofFile(extra, number(match[2]), hashes, raw[match.end():])
+    return ProofFile(extra, number(match[2]), hashes, raw[match.end() :])
 
 
 def check(raw: bytes, key: VerifierKey, cosigner: VerifierKey | None) -> tuple[bytes, int, Checkpoint]:

@@ -17,6 +17,7 @@ Rules kept here:
 - The frame says nothing about truth: whether note, entries and payloads belong together is the follower's
   business. Here every byte has exactly one meaning, and none is left over.
 """
+
 import re
 import zlib
 from collections.abc import Iterable
@@ -77,7 +78,7 @@ def parse(raw: bytes) -> Push:
     start = match.end() + note_size
     if note_size > MAX_NOTE or start > len(raw):
         raise Invalid("push_malformed", f"a note of {note_size} bytes does not fit")
-    return Push(match[1].decode(), old, raw[match.end():start], _items(raw, start, count))
+    return Push(match[1].decode(), old, raw[match.end() : start], _items(raw, start, count))
 
 
 def _items(raw: bytes, at: int, count: int) -> list[Item]:
@@ -88,12 +89,12 @@ def _items(raw: bytes, at: int, count: int) -> list[Item]:
         for _ in range(count):
             middle = at + 2 + entry_length(raw, at)[0]
             length = payload_length(raw, middle)[0]
-            entry = raw[at + 2:middle]
+            entry = raw[at + 2 : middle]
             at = middle + 4
             if length == 0:
                 add((entry, None))
             elif length < _FIRST_MARK:
-                add((entry, raw[at:at + length]))
+                add((entry, raw[at : at + length]))
                 at += length
             else:
                 add((entry, Absent(length)))

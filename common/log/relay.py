@@ -9,6 +9,7 @@ The source entry is not signed again and not changed, so it keeps its leaf hash:
 in every log that carries it, and `after` works across counties. Because it stands at the end, the last line
 of the leaf is the last line of the entry, and its payload is checked in the same way.
 """
+
 import re
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def parse(leaf: bytes) -> Relayed:
     match = _leaf(leaf) if len(leaf) <= MAX_LEAF else None
     if match is None:
         raise Invalid("relay_malformed", "not a relayed entry")
-    return Relayed(match[1].decode(), number(match[2]), leaf[match.end():])
+    return Relayed(match[1].decode(), number(match[2]), leaf[match.end() :])
 
 
 def encode(origin: str, index: int, entry: bytes) -> bytes:

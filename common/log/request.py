@@ -9,6 +9,7 @@ machine and size, so that a clone can be told from its original by the hub, with
 
 A value with a newline in it could move the border between two lines of a signed text, so none is let in.
 """
+
 import re
 from typing import NamedTuple
 

@@ -8,6 +8,7 @@ Numbers are written in groups of three digits, all but the last with an `x` befo
 x001/x234/067. A tile that is not full says how wide it is; a full one never changes again. Payloads are no
 part of it: the export holds nothing personal.
 """
+
 from collections.abc import Callable, Iterator, Sequence
 from struct import pack
 

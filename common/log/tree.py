@@ -16,6 +16,7 @@ a store keeps. Everything else is folded from them:
 
 Indexes and sizes of `prove_*`, `root_at` and `frontier_at` are our own: a wrong one is an AssertionError.
 """
+
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
@@ -91,7 +92,7 @@ class Frontier(NamedTuple):
         """The frontier of `size` leaves from its hashes; Invalid if their number does not fit."""
         if size < 0 or len(raw) != 32 * size.bit_count():
             raise Invalid("frontier_malformed", f"{len(raw)} bytes are no frontier of size {size}")
-        return cls(size, tuple(raw[i:i + 32] for i in range(0, len(raw), 32)))
+        return cls(size, tuple(raw[i : i + 32] for i in range(0, len(raw), 32)))
 
 
 def split(size: int) -> int:
@@ -152,7 +153,7 @@ def _prove(ranges: list[tuple[int, int]], read: Read) -> list[bytes]:
     assert len(found) == len(wanted), "the reader gave another number of hashes than asked for"
     proof, at = [], 0
     for nodes in covers:
-        proof.append(fold(found[at:at + len(nodes)]))
+        proof.append(fold(found[at : at + len(nodes)]))
         at += len(nodes)
     return proof
 

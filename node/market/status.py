@@ -47,4 +47,3 @@ def oldest_pending(home: Home, log: Log) -> int | None:
     ).fetchone()
     one = logs.unfold(log, *row) if row else None
     return one.entry.time if one and one.entry else None
-

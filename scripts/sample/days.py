@@ -185,15 +185,43 @@ def _story(
     who, what, firm, paper = (f"{name}-{kind}" for kind in ("worker", "job", "employer", "contract"))
     said = f"{worker['name']} is in the register"
     yield _at(clock, market, "worker", who, worker, said)
-    yield _at(then(1), market, "visit", f"{name}-visit", {
-        "worker": who, "service": "seek", "date": ARTICLE_DAY, "time": then(1), "window": "1号"})
+    yield _at(
+        then(1),
+        market,
+        "visit",
+        f"{name}-visit",
+        {"worker": who, "service": "seek", "date": ARTICLE_DAY, "time": then(1), "window": "1号"},
+    )
     yield _at(then(2), market, "employer", firm, employer, f"{employer['name']} is verified")
-    offer = {**job, "employer": firm, "headcount": 1, "start_date": ARTICLE_DAY, "end_date": ARTICLE_DAY,
-             "hours_from": "08:00", "hours_to": "17:00", "pay_unit": "day", "pay_timing": "same_day"}
+    offer = {
+        **job,
+        "employer": firm,
+        "headcount": 1,
+        "start_date": ARTICLE_DAY,
+        "end_date": ARTICLE_DAY,
+        "hours_from": "08:00",
+        "hours_to": "17:00",
+        "pay_unit": "day",
+        "pay_timing": "same_day",
+    }
     yield _at(then(3), market, "job", what, {**offer, "state": "draft"})
     yield _at(then(5), market, "job", what, {"state": "published"}, f"{job['title']} is on the next screen")
-    terms = {key: offer[key] for key in ("employer", "trade", "content", "place", "start_date", "end_date",
-                                         "hours_from", "hours_to", "pay", "pay_unit", "pay_timing")}
+    terms = {
+        key: offer[key]
+        for key in (
+            "employer",
+            "trade",
+            "content",
+            "place",
+            "start_date",
+            "end_date",
+            "hours_from",
+            "hours_to",
+            "pay",
+            "pay_unit",
+            "pay_timing",
+        )
+    }
     draft = {**terms, "form": "service", "worker": who, "job": what, "state": "draft"}
     yield _at(then(20), market, "contract", paper, draft, found)
     for after, side, state in ((21, "worker", "worker_signed"), (22, "employer", "in_force")):

@@ -30,6 +30,7 @@ TOWNS = tuple(words.TOWNS.split())
 LATIN = "ABCDEGHKLMNPRSTUVWXYZ"
 AREA_CODES = {"3701": "0531", "3702": "0532", "3707": "0536", "3708": "0537", "3713": "0539"}
 
+
 @cache
 def _spread(weighted: str) -> tuple[str, ...]:
     """'王 3 李 1' as ('王', '王', '王', '李'): one draw is then one index."""

@@ -1,4 +1,5 @@
 """Verifier keys as text, key files as files."""
+
 import os
 import stat
 
@@ -26,7 +27,7 @@ def test_every_changed_character_of_a_verifier_key_is_noticed():
     text = VECTORS["market_vkey"]
     for place in range(len(text)):
         for other in "+/=Aa0 \n.":
-            changed = text[:place] + other + text[place + 1:]
+            changed = text[:place] + other + text[place + 1 :]
             if changed != text:
                 with pytest.raises(Invalid):
                     VerifierKey.parse(changed)
@@ -138,7 +139,7 @@ def test_missing_and_damaged_key_files(tmp_path):
     MARKET.save(path)
     whole = path.read_bytes()
     for place in range(len(whole)):
-        for damaged in (whole[:place], whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1:]):
+        for damaged in (whole[:place], whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]):
             path.write_bytes(damaged)
             with pytest.raises(Invalid):
                 SigningKey.load(path)

@@ -3,6 +3,7 @@
 It needs Debian's golang-go and golang-golang-x-mod-dev, and no network. Without them the tests that use it
 fail: a check that silently does not run is worse than none.
 """
+
 import json
 import os
 import shutil
@@ -21,11 +22,19 @@ def build(folder: Path) -> Path:
     assert library.is_dir(), "no x/mod for Go: install the package golang-golang-x-mod-dev"
     program = folder / "goproof"
     environment = os.environ | {
-        "GO111MODULE": "off", "GOPATH": str(GOPATH), "GOFLAGS": "", "GOCACHE": str(folder / "cache"),
-        "GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "0",
+        "GO111MODULE": "off",
+        "GOPATH": str(GOPATH),
+        "GOFLAGS": "",
+        "GOCACHE": str(folder / "cache"),
+        "GOTOOLCHAIN": "local",
+        "GOPROXY": "off",
+        "CGO_ENABLED": "0",
     }
     done = subprocess.run(
-        [go, "build", "-o", str(program), str(SOURCE)], env=environment, capture_output=True, text=True,
+        [go, "build", "-o", str(program), str(SOURCE)],
+        env=environment,
+        capture_output=True,
+        text=True,
         timeout=300,
         cwd=folder,
     )

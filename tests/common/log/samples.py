@@ -1,4 +1,5 @@
 """Things the tests of common/log share: the known-good values, keys, a log in memory, and settings."""
+
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -49,7 +50,7 @@ class MemoryLog:
         return [self.nodes[node] for node in wanted]
 
     def read_entries(self, start: int, count: int) -> list[bytes]:
-        return self.entries[start:start + count]
+        return self.entries[start : start + count]
 
     def note(self, size: int | None = None, key: SigningKey = MARKET) -> bytes:
         size = len(self.entries) if size is None else size
@@ -59,9 +60,11 @@ class MemoryLog:
 def written(number: int, fields: dict | None = None) -> tuple[bytes, bytes]:
     """An entry and its payload, different for each number."""
     body = payload.encode(fields or {"name": f"周{number}"}, seed(f"salt {number}"))
-    raw = entry.encode(entry.Entry(
-        "worker", RECORD, (), 1790000000000 + number, "37130201.s7", len(body), payload.digest(body)
-    ))
+    raw = entry.encode(
+        entry.Entry(
+            "worker", RECORD, (), 1790000000000 + number, "37130201.s7", len(body), payload.digest(body)
+        )
+    )
     return raw, body
 
 

@@ -1,4 +1,5 @@
 """Checkpoints and receipts: the known one byte for byte, and who has to have signed what."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,15 +91,27 @@ def test_mutated_texts_are_refused_or_mean_exactly_their_bytes(data):
 TEXT = KNOWN.text()
 
 
-@pytest.mark.parametrize("text", [
-    b"", TEXT[:-1], TEXT + b"\n", TEXT + b"extension\n", b"\n" + TEXT, TEXT.replace(b"\n300", b"\n0300"),
-    TEXT.replace(b"\n300", b"\n+300"),
-    TEXT.replace(b"\n300", b"\n" + str(MAX_SAFE + 1).encode()), TEXT.replace(b"=", b""),
-    TEXT.replace(b"=\n", b"=\r\n"),
-    TEXT.replace(b"lg.", b"lg ."), TEXT.replace(b"lg.", b"lg+"), TEXT.replace(b"lg.", "lǵ.".encode()),
-    TEXT.replace(b"lg", b"l" * 250),
-    TEXT.replace(b"HM=", b"HN="), TEXT.replace(b"\n300", b"\n0"),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        TEXT[:-1],
+        TEXT + b"\n",
+        TEXT + b"extension\n",
+        b"\n" + TEXT,
+        TEXT.replace(b"\n300", b"\n0300"),
+        TEXT.replace(b"\n300", b"\n+300"),
+        TEXT.replace(b"\n300", b"\n" + str(MAX_SAFE + 1).encode()),
+        TEXT.replace(b"=", b""),
+        TEXT.replace(b"=\n", b"=\r\n"),
+        TEXT.replace(b"lg.", b"lg ."),
+        TEXT.replace(b"lg.", b"lg+"),
+        TEXT.replace(b"lg.", "lǵ.".encode()),
+        TEXT.replace(b"lg", b"l" * 250),
+        TEXT.replace(b"HM=", b"HN="),
+        TEXT.replace(b"\n300", b"\n0"),
+    ],
+)
 def test_texts_that_are_no_checkpoint(text):
     with pytest.raises(Invalid):
         checkpoint.parse_text(text)

@@ -1,4 +1,5 @@
 """Base64 and numbers: one spelling each."""
+
 import base64
 
 import pytest
@@ -34,8 +35,21 @@ def test_base64_accepts_only_what_encoding_gives(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["A", "AA", "AA=", "AB==", "AAB=", "AA==\n", " AA==", "A A==", "AA-_", "AA===", "=AA=", "ＡＡ==",
-    "AA==AA=="]
+    [
+        "A",
+        "AA",
+        "AA=",
+        "AB==",
+        "AAB=",
+        "AA==\n",
+        " AA==",
+        "A A==",
+        "AA-_",
+        "AA===",
+        "=AA=",
+        "ＡＡ==",
+        "AA==AA==",
+    ],
 )
 def test_base64_refuses(text):
     with pytest.raises(Invalid):
@@ -49,8 +63,25 @@ def test_numbers(value):
 
 @pytest.mark.parametrize(
     "digits",
-    ["", "00", "01", "+1", "-0", "-1", " 7", "7 ", "7\n", "1_0", "٣", "１", "1e3", "1.0", "0x1",
-    str(MAX_SAFE + 1), "9" * 99]
+    [
+        "",
+        "00",
+        "01",
+        "+1",
+        "-0",
+        "-1",
+        " 7",
+        "7 ",
+        "7\n",
+        "1_0",
+        "٣",
+        "１",
+        "1e3",
+        "1.0",
+        "0x1",
+        str(MAX_SAFE + 1),
+        "9" * 99,
+    ],
 )
 def test_numbers_refused(digits):
     with pytest.raises(Invalid):

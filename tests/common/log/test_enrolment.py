@@ -1,4 +1,5 @@
 """Enrolment: codes as people type them, and two messages that only the code's holders can make."""
+
 import itertools
 
 import pytest
@@ -15,8 +16,14 @@ SECRET = seed("code")[:10]
 BOX = BoxKey.generate().public
 WORDS = [f"word{i}" for i in range(300)]
 ASKED = EnrolRequest(
-    "37130201", ORIGIN, MARKET.verifier, MemoryLog([b"a", b"b"]).note(), BOX, seed("nonce"),
-    "0123456789abcdef", "大厅"
+    "37130201",
+    ORIGIN,
+    MARKET.verifier,
+    MemoryLog([b"a", b"b"]).note(),
+    BOX,
+    seed("nonce"),
+    "0123456789abcdef",
+    "大厅",
 )
 
 
@@ -25,9 +32,14 @@ def hub_key(name: str, type: int = PLAIN):
 
 
 ANSWER = EnrolAnswer(
-    "37130201", ORIGIN, hub_key(origins.hub_log("lg.example", 1)), hub_key(origins.bulletin("lg.example", 1)),
-    hub_key(origins.outbox("lg.example", "37130201", 1)), COSIGNER.verifier,
-    hub_key(origins.recovery("lg.example", 1)), BOX,
+    "37130201",
+    ORIGIN,
+    hub_key(origins.hub_log("lg.example", 1)),
+    hub_key(origins.bulletin("lg.example", 1)),
+    hub_key(origins.outbox("lg.example", "37130201", 1)),
+    COSIGNER.verifier,
+    hub_key(origins.recovery("lg.example", 1)),
+    BOX,
 )
 RAW = enrolment.encode_request(ASKED, SECRET)
 
@@ -38,9 +50,14 @@ def test_codes_as_people_type_them(secret):
     code = enrolment.format_code(secret)
     assert [len(part) for part in code.split("-")] == [6, 6, 6] and not set(code) & set("ILOU")
     for typed in (
-        code, code.lower(), code.replace("-", ""), code.replace("-", " "), f"  {code} ",
+        code,
+        code.lower(),
+        code.replace("-", ""),
+        code.replace("-", " "),
+        f"  {code} ",
         code.replace("0", "O").replace("1", "l"),
-        code.replace("0", "o").replace("1", "I"), "-".join(code.replace("-", "")),
+        code.replace("0", "o").replace("1", "I"),
+        "-".join(code.replace("-", "")),
     ):
         assert enrolment.parse_code(typed) == secret
 
@@ -49,8 +66,8 @@ def test_codes_as_people_type_them(secret):
 @given(st.binary(min_size=10, max_size=10))
 def test_every_wrong_character_and_every_swap_is_noticed(secret):
     code = enrolment.format_code(secret).replace("-", "")
-    wrong = {code[:i] + c + code[i + 1:] for i in range(18) for c in "0123456789ABCDEFGHJKMNPQRSTVWXYZ"}
-    wrong |= {code[:i] + code[i + 1] + code[i] + code[i + 2:] for i in range(17)}
+    wrong = {code[:i] + c + code[i + 1 :] for i in range(18) for c in "0123456789ABCDEFGHJKMNPQRSTVWXYZ"}
+    wrong |= {code[:i] + code[i + 1] + code[i] + code[i + 2 :] for i in range(17)}
     for typed in wrong - {code}:
         with pytest.raises(Invalid):
             enrolment.parse_code(typed)
@@ -107,14 +124,27 @@ def remade(**changes) -> bytes:
     return b"yizhan/enrol/v1 " + mac + b"\n" + raw
 
 
-@pytest.mark.parametrize("changes", [
-    {"market": "37130202"}, {"market": None}, {"market": 37130201},
-    {"origin": "lg.example/market/37130201/log/2"},
-    {"origin": "lg.example/hub/log/1"}, {"vkey": str(STRANGER.verifier)}, {"vkey": str(COSIGNER.verifier)},
-    {"vkey": "x"}, {"box": "AAAA"},
-    {"nonce": "AAAA"}, {"note": "x"}, {"note": ""}, {"install": "a\nb"}, {"host": "a\nb"}, {"host": ""},
-    {"note": MemoryLog([b"a"]).note(key=STRANGER).decode()},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"market": "37130202"},
+        {"market": None},
+        {"market": 37130201},
+        {"origin": "lg.example/market/37130201/log/2"},
+        {"origin": "lg.example/hub/log/1"},
+        {"vkey": str(STRANGER.verifier)},
+        {"vkey": str(COSIGNER.verifier)},
+        {"vkey": "x"},
+        {"box": "AAAA"},
+        {"nonce": "AAAA"},
+        {"note": "x"},
+        {"note": ""},
+        {"install": "a\nb"},
+        {"host": "a\nb"},
+        {"host": ""},
+        {"note": MemoryLog([b"a"]).note(key=STRANGER).decode()},
+    ],
+)
 def test_requests_whose_parts_do_not_hold_together(changes):
     with pytest.raises((Invalid, Tampered)):
         enrolment.parse_request(remade(**changes))
@@ -139,16 +169,19 @@ def test_the_answer():
             enrolment.parse_answer(bytes(changed), RAW, SECRET)
 
 
-@pytest.mark.parametrize("changes, code", [
-    ({"market": "37130202"}, "enrol_other_market"),
-    ({"origin": "lg.example/market/37130201/log/2"}, "enrol_other_market"),
-    ({"log": ANSWER.bulletin}, "enrol_malformed"),
-    ({"cosigner": hub_key(COSIGNER.verifier.name)}, "enrol_malformed"),
-    ({"log": hub_key(ANSWER.log.name, COSIGNATURE)}, "enrol_malformed"),
-    ({"outbox": hub_key(origins.outbox("lg.example", "37130202", 1))}, "enrol_malformed"),
-    ({"recovery": hub_key(origins.recovery("other.example", 1))}, "enrol_malformed"),
-    ({"box": b"short"}, "base64_malformed"),
-])
+@pytest.mark.parametrize(
+    "changes, code",
+    [
+        ({"market": "37130202"}, "enrol_other_market"),
+        ({"origin": "lg.example/market/37130201/log/2"}, "enrol_other_market"),
+        ({"log": ANSWER.bulletin}, "enrol_malformed"),
+        ({"cosigner": hub_key(COSIGNER.verifier.name)}, "enrol_malformed"),
+        ({"log": hub_key(ANSWER.log.name, COSIGNATURE)}, "enrol_malformed"),
+        ({"outbox": hub_key(origins.outbox("lg.example", "37130202", 1))}, "enrol_malformed"),
+        ({"recovery": hub_key(origins.recovery("other.example", 1))}, "enrol_malformed"),
+        ({"box": b"short"}, "base64_malformed"),
+    ],
+)
 def test_answers_whose_parts_do_not_hold_together(changes, code):
     with pytest.raises(YizhanError) as caught:
         enrolment.encode_answer(ANSWER._replace(**changes), RAW, SECRET)

@@ -1,4 +1,5 @@
 """Entries: one spelling, strict limits, and the last line that every version shares."""
+
 import re
 
 import pytest
@@ -81,49 +82,97 @@ def with_line(name: str, value: str) -> bytes:
     return re.sub(rf"(?m)^{name} .*$", lambda _: f"{name} {value}", VECTORS["second_entry"]).encode()
 
 
-@pytest.mark.parametrize("name, value", [
-    ("kind", ""), ("kind", "Worker"), ("kind", "1worker"), ("kind", "w" * 33), ("kind", "wörker"),
-    ("kind", "a b"),
-    ("record", RECORD.upper()), ("record", RECORD.replace("-7b3a", "-4b3a")),
-    ("record", RECORD.replace("-9c", "-cc")),
-    ("record", RECORD.replace("-", "")), ("record", "-"),
-    ("after", ""), ("after", "- -"), ("after", "AAAA"), ("after", b64(LEAVES[0])[:-2] + "B="),
-    ("after", b64(LEAVES[0]) + " "),
-    ("after", f"{b64(LEAVES[1])} {b64(LEAVES[0])}"), ("after", f"{b64(LEAVES[0])} {b64(LEAVES[0])}"),
-    ("after", f"{b64(LEAVES[0])}  {b64(LEAVES[1])}"), ("after", " ".join(map(b64, LEAVES))),
-    ("time", ""), ("time", "-1"), ("time", "01"), ("time", "1_0"), ("time", "٣"), ("time", " 1"),
-    ("time", "1.0"),
-    ("time", str(MAX_SAFE + 1)), ("time", "9" * 17),
-    ("actor", "37130201"), ("actor", "3713020.s7"), ("actor", "371302011.s7"), ("actor", "Hub.s7"),
-    ("actor", "hub."),
-    ("actor", "hub." + "x" * 33), ("actor", "hub.a_b"), ("actor", "hub.a.b"), ("actor", "٣٧١٣٠٢٠١.s7"),
-    ("payload", ""), ("payload", "- "), ("payload", "0 " + b64(LEAVES[0])),
-    ("payload", f"{MAX_PAYLOAD + 1} {b64(LEAVES[0])}"),
-    ("payload", "007 " + b64(LEAVES[0])), ("payload", "7"), ("payload", "7 AAAA"),
-    ("payload", "7 " + b64(LEAVES[0])[:-2] + "1="),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("kind", ""),
+        ("kind", "Worker"),
+        ("kind", "1worker"),
+        ("kind", "w" * 33),
+        ("kind", "wörker"),
+        ("kind", "a b"),
+        ("record", RECORD.upper()),
+        ("record", RECORD.replace("-7b3a", "-4b3a")),
+        ("record", RECORD.replace("-9c", "-cc")),
+        ("record", RECORD.replace("-", "")),
+        ("record", "-"),
+        ("after", ""),
+        ("after", "- -"),
+        ("after", "AAAA"),
+        ("after", b64(LEAVES[0])[:-2] + "B="),
+        ("after", b64(LEAVES[0]) + " "),
+        ("after", f"{b64(LEAVES[1])} {b64(LEAVES[0])}"),
+        ("after", f"{b64(LEAVES[0])} {b64(LEAVES[0])}"),
+        ("after", f"{b64(LEAVES[0])}  {b64(LEAVES[1])}"),
+        ("after", " ".join(map(b64, LEAVES))),
+        ("time", ""),
+        ("time", "-1"),
+        ("time", "01"),
+        ("time", "1_0"),
+        ("time", "٣"),
+        ("time", " 1"),
+        ("time", "1.0"),
+        ("time", str(MAX_SAFE + 1)),
+        ("time", "9" * 17),
+        ("actor", "37130201"),
+        ("actor", "3713020.s7"),
+        ("actor", "371302011.s7"),
+        ("actor", "Hub.s7"),
+        ("actor", "hub."),
+        ("actor", "hub." + "x" * 33),
+        ("actor", "hub.a_b"),
+        ("actor", "hub.a.b"),
+        ("actor", "٣٧١٣٠٢٠١.s7"),
+        ("payload", ""),
+        ("payload", "- "),
+        ("payload", "0 " + b64(LEAVES[0])),
+        ("payload", f"{MAX_PAYLOAD + 1} {b64(LEAVES[0])}"),
+        ("payload", "007 " + b64(LEAVES[0])),
+        ("payload", "7"),
+        ("payload", "7 AAAA"),
+        ("payload", "7 " + b64(LEAVES[0])[:-2] + "1="),
+    ],
+)
 def test_lines_that_are_refused(name, value):
     with pytest.raises(Invalid):
         entry.parse(with_line(name, value))
 
 
-@pytest.mark.parametrize("name, value", [
-    ("kind", "w"), ("kind", "w" * 32), ("after", "-"), ("after", " ".join(map(b64, LEAVES[:16]))),
-    ("time", "0"),
-    ("time", str(MAX_SAFE)), ("actor", "hub.A-9"), ("actor", "00000000." + "x" * 32),
-    ("payload", f"{MAX_PAYLOAD} {b64(LEAVES[0])}"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("kind", "w"),
+        ("kind", "w" * 32),
+        ("after", "-"),
+        ("after", " ".join(map(b64, LEAVES[:16]))),
+        ("time", "0"),
+        ("time", str(MAX_SAFE)),
+        ("actor", "hub.A-9"),
+        ("actor", "00000000." + "x" * 32),
+        ("payload", f"{MAX_PAYLOAD} {b64(LEAVES[0])}"),
+    ],
+)
 def test_lines_at_their_limits(name, value):
     raw = with_line(name, value)
     assert entry.encode(entry.parse(raw)) == raw
 
 
-@pytest.mark.parametrize("raw", [
-    b"", FIRST[:-1], FIRST + b"\n", FIRST + FIRST, b"\n" + FIRST, FIRST.replace(b"\n", b"\r\n"),
-    b"\xef\xbb\xbf" + FIRST,
-    FIRST.replace(b"/v1", b"/v2"), FIRST.replace(b"time", b"extra 1\ntime"), b"\x00" + FIRST,
-    FIRST.decode().encode("utf-16"),
-])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        FIRST[:-1],
+        FIRST + b"\n",
+        FIRST + FIRST,
+        b"\n" + FIRST,
+        FIRST.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + FIRST,
+        FIRST.replace(b"/v1", b"/v2"),
+        FIRST.replace(b"time", b"extra 1\ntime"),
+        b"\x00" + FIRST,
+        FIRST.decode().encode("utf-16"),
+    ],
+)
 def test_frames_that_are_refused(raw):
     with pytest.raises(Invalid):
         entry.parse(raw)
@@ -145,8 +194,11 @@ def test_a_long_entry_is_refused_before_it_is_read():
 def test_values_that_make_no_entry():
     good = entry.parse(SECOND)
     for bad in (
-        good._replace(kind="Worker"), good._replace(time=-1), good._replace(after=(LEAVES[1], LEAVES[0])),
-        good._replace(after=(b"short",)), good._replace(payload_size=5),
+        good._replace(kind="Worker"),
+        good._replace(time=-1),
+        good._replace(after=(LEAVES[1], LEAVES[0])),
+        good._replace(after=(b"short",)),
+        good._replace(payload_size=5),
         good._replace(payload_digest=LEAVES[0]),
         good._replace(actor="37130201.s7\npayload -"),
     ):
@@ -162,8 +214,17 @@ def test_the_last_line_of_versions_we_cannot_read():
     assert entry.declared_payload(later + f"{MAX_SAFE} {digest}\n".encode()) == (MAX_SAFE, LEAVES[0])
     assert entry.declared_payload(b"payload -\n") is None
     for bad in (
-        b"", b"\n", b"entry 5", later, later + b"-", later + b"-\n\n", b"xpayload -\n", later + b" -\n",
-        later + f"{MAX_SAFE + 1} {digest}\n".encode(), later + f"012 {digest}\n".encode(), later + b"-\r\n",
+        b"",
+        b"\n",
+        b"entry 5",
+        later,
+        later + b"-",
+        later + b"-\n\n",
+        b"xpayload -\n",
+        later + b" -\n",
+        later + f"{MAX_SAFE + 1} {digest}\n".encode(),
+        later + f"012 {digest}\n".encode(),
+        later + b"-\r\n",
     ):
         with pytest.raises(Invalid):
             entry.declared_payload(bad)

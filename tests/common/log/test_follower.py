@@ -1,4 +1,5 @@
 """The follower: it moves over what fits, and over nothing else."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,10 +115,15 @@ def test_every_changed_byte_of_a_push_is_noticed(data):
         follower.advance(START, push.parse(bytes(changed)), KEY)
 
 
-@pytest.mark.parametrize("change, code", [
-    (lambda body: body[:-1], "payload_mismatch"), (lambda body: body + b" ", "payload_mismatch"),
-    (lambda body: body[:-1] + b"!", "payload_mismatch"), (lambda body: None, "payload_missing"),
-])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        (lambda body: body[:-1], "payload_mismatch"),
+        (lambda body: body + b" ", "payload_mismatch"),
+        (lambda body: body[:-1] + b"!", "payload_mismatch"),
+        (lambda body: None, "payload_missing"),
+    ],
+)
 def test_payloads_that_are_not_the_entrys(change, code):
     good = push_of(ITEMS)
     raw, body = good.items[4]
@@ -157,14 +163,28 @@ def test_one_unreadable_leaf_stops_nobody():
     large = b"x" * 300000
     too_large = BARE.replace(b"payload -", f"payload 300000 {b64(payload.digest(large))}".encode())
     items = [
-        ITEMS[0], (b"", None), (b"\xff\x00", None), (later_version(b"body"), b"body"), (bytes(65535), None),
-        (BARE + b"\n", None), (too_large, large), (b"x" * 4097 + BARE, None), ITEMS[1],
+        ITEMS[0],
+        (b"", None),
+        (b"\xff\x00", None),
+        (later_version(b"body"), b"body"),
+        (bytes(65535), None),
+        (BARE + b"\n", None),
+        (too_large, large),
+        (b"x" * 4097 + BARE, None),
+        ITEMS[1],
     ]
     moved = follower.advance(START, push_of(items), KEY)
     assert [value is None for value in moved.entries] == [False] + [True] * 7 + [False]
     assert moved.reasons == [
-        None, "entry_malformed", "entry_malformed", "entry_malformed", "entry_too_large", "entry_malformed",
-        "payload_too_large", "entry_too_large", None,
+        None,
+        "entry_malformed",
+        "entry_malformed",
+        "entry_malformed",
+        "entry_too_large",
+        "entry_malformed",
+        "payload_too_large",
+        "entry_too_large",
+        None,
     ]
 
 
@@ -220,11 +240,18 @@ def test_repeats_and_forks():
 
 
 @quick
-@given(st.lists(st.tuples(
-    st.binary(max_size=40) | st.sampled_from([raw for raw, _ in ITEMS]),
-    st.none() | st.binary(min_size=1,
-    max_size=9) | st.sampled_from([ERASED, WITHHELD, *(body for _, body in ITEMS)]),
-), max_size=4), st.booleans())
+@given(
+    st.lists(
+        st.tuples(
+            st.binary(max_size=40) | st.sampled_from([raw for raw, _ in ITEMS]),
+            st.none()
+            | st.binary(min_size=1, max_size=9)
+            | st.sampled_from([ERASED, WITHHELD, *(body for _, body in ITEMS)]),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
 def test_signed_nonsense_is_taken_or_tampered_but_never_a_surprise(items, relayed):
     try:
         moved = follower.advance(START, push_of(items), KEY, relayed=relayed)

@@ -2,6 +2,7 @@
 
 Each case is also shown damaged, since a checker that accepts everything would agree with us, too.
 """
+
 import pytest
 
 from common.keys import COSIGNATURE, SigningKey
@@ -32,7 +33,7 @@ def goproof(tmp_path_factory):
 def flips(raw: bytes, step: int):
     """Copies of `raw`, each with one bit of another byte flipped."""
     for place in range(0, len(raw), step):
-        yield raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1:]
+        yield raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
 
 
 def test_usage(goproof):
@@ -58,7 +59,8 @@ def test_receipts(goproof, tmp_path):
     file.write_bytes(checkpoint.cosign(signed, COSIGNER, 1790000000))
     assert file.read_bytes() == RECEIPT
     assert goproof("receipt", KEY, WITNESS, file) == (
-        0, {"ok": True, "origin": KEY.name, "size": 300, "root": VECTORS["roots"]["300"], "time": 1790000000}
+        0,
+        {"ok": True, "origin": KEY.name, "size": 300, "root": VECTORS["roots"]["300"], "time": 1790000000},
     )
     impostor = SigningKey(WITNESS.name, seed("impostor"), COSIGNATURE)
     assert goproof("receipt", KEY, impostor.verifier, file)[0] == 1

@@ -1,4 +1,5 @@
 """Signed notes: the public example, our own, and everything that must not pass for one."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,7 +96,7 @@ def test_a_cosignature_is_no_plain_signature_and_the_other_way_round():
 
 
 def test_split_at_the_last_empty_line():
-    for text in (b"a\n\nb\n", b"a\n\n\n", b"\n", "— a AAAAAAA=\n\n— b\n".encode(), b"a\r" b"b\n"[2:]):
+    for text in (b"a\n\nb\n", b"a\n\n\n", b"\n", "— a AAAAAAA=\n\n— b\n".encode(), b"a\rb\n"[2:]):
         parsed = note.parse(note.sign(text, MARKET))
         assert parsed.text == text
         note.verify(parsed, [MARKET.verifier])
@@ -104,21 +105,42 @@ def test_split_at_the_last_empty_line():
 LINE = note.sign(b"x\n", MARKET)[3:]
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"\n", b"\n\n", b"x\n", b"x\n\n", b"x\n\n\n", b"x\n" + LINE, b"x\n\n" + LINE[:-1],
-    b"x\n\n" + LINE + b"\n", LINE, b"x" + LINE,
-    b"x\r\n\r\n" + LINE, b"x\n\n" + LINE.replace(b"\n", b"\r\n"), b"x\x00\n\n" + LINE, b"x\t\n\n" + LINE,
-    b"\xff\n\n" + LINE,
-    b"\xed\xa0\x80\n\n" + LINE, b"x\n\n" + LINE.replace("—".encode(), b"-"),
-    b"x\n\n" + LINE.replace("—".encode(), "–".encode()),
-    b"x\n\n " + LINE, b"x\n\n" + LINE.replace(b" l", b"  l"), b"x\n\n" + LINE.replace(b"=\n", b"\n"),
-    b"x\n\n" + LINE[:-1] + b" \n",
-    b"x\n\n" + "— a+b AAAAAAA=\n".encode(), b"x\n\n" + "— a\u2003b AAAAAAA=\n".encode(),
-    b"x\n\n" + "— a AAAAAA==\n".encode(),
-    b"x\n\n" + "— a AAAAAAB=\n".encode(), b"x\n\n" + "— a \n".encode(), b"x\n\n" + "— AAAAAAA=\n".encode(),
-    b"x\n\n" + "—\n".encode(),
-    b"x\n\n" + LINE + b"y\n",
-])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n",
+        b"\n\n",
+        b"x\n",
+        b"x\n\n",
+        b"x\n\n\n",
+        b"x\n" + LINE,
+        b"x\n\n" + LINE[:-1],
+        b"x\n\n" + LINE + b"\n",
+        LINE,
+        b"x" + LINE,
+        b"x\r\n\r\n" + LINE,
+        b"x\n\n" + LINE.replace(b"\n", b"\r\n"),
+        b"x\x00\n\n" + LINE,
+        b"x\t\n\n" + LINE,
+        b"\xff\n\n" + LINE,
+        b"\xed\xa0\x80\n\n" + LINE,
+        b"x\n\n" + LINE.replace("—".encode(), b"-"),
+        b"x\n\n" + LINE.replace("—".encode(), "–".encode()),
+        b"x\n\n " + LINE,
+        b"x\n\n" + LINE.replace(b" l", b"  l"),
+        b"x\n\n" + LINE.replace(b"=\n", b"\n"),
+        b"x\n\n" + LINE[:-1] + b" \n",
+        b"x\n\n" + "— a+b AAAAAAA=\n".encode(),
+        b"x\n\n" + "— a\u2003b AAAAAAA=\n".encode(),
+        b"x\n\n" + "— a AAAAAA==\n".encode(),
+        b"x\n\n" + "— a AAAAAAB=\n".encode(),
+        b"x\n\n" + "— a \n".encode(),
+        b"x\n\n" + "— AAAAAAA=\n".encode(),
+        b"x\n\n" + "—\n".encode(),
+        b"x\n\n" + LINE + b"y\n",
+    ],
+)
 def test_notes_that_are_none(raw):
     with pytest.raises(Invalid):
         note.parse(raw)
@@ -155,8 +177,12 @@ def test_a_note_without_signatures_and_lines_that_are_none():
 
 
 def rebuilt(parsed: Note) -> bytes:
-    return parsed.text + b"\n" + b"".join(
-        f"— {line.name} {b64(line.keyid + line.signature)}\n".encode() for line in parsed.signatures
+    return (
+        parsed.text
+        + b"\n"
+        + b"".join(
+            f"— {line.name} {b64(line.keyid + line.signature)}\n".encode() for line in parsed.signatures
+        )
     )
 
 

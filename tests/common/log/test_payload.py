@@ -1,4 +1,5 @@
 """Payloads: held against a second canonical encoder, slow and written only from the rules."""
+
 import json
 from base64 import b64decode, b64encode
 
@@ -40,8 +41,9 @@ texts = st.text(st.characters(min_codepoint=1, exclude_categories=["Cs"])) | st.
 keys = st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True)
 scalars = st.none() | st.booleans() | st.integers(-MAX_SAFE, MAX_SAFE) | texts
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=12
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -117,44 +119,95 @@ def test_what_the_standard_library_writes_is_read_only_if_canonical(value):
     assert raw == HEADER + slow({"set": patch}).encode()
 
 
-@pytest.mark.parametrize("body", [
-    '{"set":{}}', '{"set":{"a":null}}', '{"set":{"a":[],"a0":{},"a_":true,"b":false}}',
-    '{"set":{"a":"\\u0001\\u001f\x7f/\u2028"}}',
-    f'{{"set":{{"a":{MAX_SAFE},"b":{-MAX_SAFE},"c":0}}}}', '{"set":{"a":[[[[[[]]]]]]}}',
-    '{"set":{"a":"\\\\u0000"}}',
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"set":{}}',
+        '{"set":{"a":null}}',
+        '{"set":{"a":[],"a0":{},"a_":true,"b":false}}',
+        '{"set":{"a":"\\u0001\\u001f\x7f/\u2028"}}',
+        f'{{"set":{{"a":{MAX_SAFE},"b":{-MAX_SAFE},"c":0}}}}',
+        '{"set":{"a":[[[[[[]]]]]]}}',
+        '{"set":{"a":"\\\\u0000"}}',
+    ],
+)
 def test_bodies_that_are_canonical(body):
     assert payload.encode(payload.parse(HEADER + body.encode()), SALT) == HEADER + body.encode()
 
 
-@pytest.mark.parametrize("body", [
-    "", "null", "[]", '"set"', "{}", '{"set":[]}', '{"set":null}', '{"set":{},"x":1}', '{"get":{}}',
-    '{"a":1,"set":{}}',
-    '{"set":{}} ', ' {"set":{}}', '{"set": {}}', '{"set":{}}\n', '\ufeff{"set":{}}', '{"set":{}}{}',
-    '{"set":{}',
-    '{"set":{"b":1,"a":1}}', '{"set":{"a":1,"a":1}}', '{"set":{"a":1,"a":2}}', '{"set":{},"set":{}}',
-    '{"set":{"A":1}}', '{"set":{"":1}}', '{"set":{"1a":1}}', '{"set":{"_a":1}}', '{"set":{"a-b":1}}',
-    '{"set":{"周":1}}',
-    f'{{"set":{{"{"a" * 33}":1}}}}', '{"set":{"a":{"B":1}}}', '{"set":{"a":[{"B":1}]}}',
-    '{"set":{"\\u0061":1}}',
-    '{"set":{"a":1.0}}', '{"set":{"a":1e2}}', '{"set":{"a":-0}}', '{"set":{"a":0.5}}', '{"set":{"a":01}}',
-    '{"set":{"a":+1}}',
-    f'{{"set":{{"a":{MAX_SAFE + 1}}}}}', f'{{"set":{{"a":{-MAX_SAFE - 1}}}}}',
-    f'{{"set":{{"a":{"9" * 30}}}}}',
-    f'{{"set":{{"a":{"9" * 6000}}}}}', '{"set":{"a":1E400}}', '{"set":{"a":NaN}}', '{"set":{"a":Infinity}}',
-    '{"set":{"a":TRUE}}',
-    '{"set":{"a":"\\u0000"}}', '{"set":{"a":["\\u0000"]}}', '{"set":{"a":{"b":"x\\u0000"}}}',
-    '{"set":{"a":"\\ud800"}}',
-    '{"set":{"a":"\\udc00\\ud800"}}', '{"set":{"a":"\\ud83d\\ude00"}}', '{"set":{"a":"\\/"}}',
-    '{"set":{"a":"\\u0041"}}',
-    '{"set":{"a":"\\u000a"}}', '{"set":{"a":"\\u0008"}}', '{"set":{"a":"\\u001F"}}',
-    '{"set":{"a":"\\u0022"}}', '{"set":{"a":"\\u007f"}}',
-    '{"set":{"a":"\n"}}', '{"set":{"a":"\x01"}}', '{"set":{"a":"\\x41"}}', "{'set':{}}", '{"set":{"a":[1,]}}',
-    '{"set":{"a":1,}}',
-    '{"set":{"a":[[[[[[[]]]]]]]}}', '{"set":{"a":' + "[" * 100000 + "]" * 100000 + "}}",
-    '{"set":{"a":' + "[" * 200000,
-    '{"set":{"a":' + '{"a":' * 7 + "1" + "}" * 7 + "}}",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "null",
+        "[]",
+        '"set"',
+        "{}",
+        '{"set":[]}',
+        '{"set":null}',
+        '{"set":{},"x":1}',
+        '{"get":{}}',
+        '{"a":1,"set":{}}',
+        '{"set":{}} ',
+        ' {"set":{}}',
+        '{"set": {}}',
+        '{"set":{}}\n',
+        '\ufeff{"set":{}}',
+        '{"set":{}}{}',
+        '{"set":{}',
+        '{"set":{"b":1,"a":1}}',
+        '{"set":{"a":1,"a":1}}',
+        '{"set":{"a":1,"a":2}}',
+        '{"set":{},"set":{}}',
+        '{"set":{"A":1}}',
+        '{"set":{"":1}}',
+        '{"set":{"1a":1}}',
+        '{"set":{"_a":1}}',
+        '{"set":{"a-b":1}}',
+        '{"set":{"周":1}}',
+        f'{{"set":{{"{"a" * 33}":1}}}}',
+        '{"set":{"a":{"B":1}}}',
+        '{"set":{"a":[{"B":1}]}}',
+        '{"set":{"\\u0061":1}}',
+        '{"set":{"a":1.0}}',
+        '{"set":{"a":1e2}}',
+        '{"set":{"a":-0}}',
+        '{"set":{"a":0.5}}',
+        '{"set":{"a":01}}',
+        '{"set":{"a":+1}}',
+        f'{{"set":{{"a":{MAX_SAFE + 1}}}}}',
+        f'{{"set":{{"a":{-MAX_SAFE - 1}}}}}',
+        f'{{"set":{{"a":{"9" * 30}}}}}',
+        f'{{"set":{{"a":{"9" * 6000}}}}}',
+        '{"set":{"a":1E400}}',
+        '{"set":{"a":NaN}}',
+        '{"set":{"a":Infinity}}',
+        '{"set":{"a":TRUE}}',
+        '{"set":{"a":"\\u0000"}}',
+        '{"set":{"a":["\\u0000"]}}',
+        '{"set":{"a":{"b":"x\\u0000"}}}',
+        '{"set":{"a":"\\ud800"}}',
+        '{"set":{"a":"\\udc00\\ud800"}}',
+        '{"set":{"a":"\\ud83d\\ude00"}}',
+        '{"set":{"a":"\\/"}}',
+        '{"set":{"a":"\\u0041"}}',
+        '{"set":{"a":"\\u000a"}}',
+        '{"set":{"a":"\\u0008"}}',
+        '{"set":{"a":"\\u001F"}}',
+        '{"set":{"a":"\\u0022"}}',
+        '{"set":{"a":"\\u007f"}}',
+        '{"set":{"a":"\n"}}',
+        '{"set":{"a":"\x01"}}',
+        '{"set":{"a":"\\x41"}}',
+        "{'set':{}}",
+        '{"set":{"a":[1,]}}',
+        '{"set":{"a":1,}}',
+        '{"set":{"a":[[[[[[[]]]]]]]}}',
+        '{"set":{"a":' + "[" * 100000 + "]" * 100000 + "}}",
+        '{"set":{"a":' + "[" * 200000,
+        '{"set":{"a":' + '{"a":' * 7 + "1" + "}" * 7 + "}}",
+    ],
+)
 def test_bodies_that_are_refused(body):
     with pytest.raises(Invalid):
         payload.parse(HEADER + body.encode())
@@ -168,22 +221,48 @@ def test_bytes_that_are_no_text_are_refused(middle):
         payload.parse(HEADER + b'{"set":{"a":"' + middle + b'"}}')
 
 
-@pytest.mark.parametrize("header", [
-    b"", HEADER[:-1], HEADER.replace(b"v1", b"v2"), HEADER.replace(b"\n", b"\r\n"), HEADER + b"\n",
-    HEADER.replace(b"=", b""),
-    b"yizhan/payload/v1\n" + b64encode(SALT[:31]) + b"\n",
-    b"yizhan/payload/v1\n" + b64encode(SALT)[:-2] + b"B=\n", b" " + HEADER,
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        HEADER[:-1],
+        HEADER.replace(b"v1", b"v2"),
+        HEADER.replace(b"\n", b"\r\n"),
+        HEADER + b"\n",
+        HEADER.replace(b"=", b""),
+        b"yizhan/payload/v1\n" + b64encode(SALT[:31]) + b"\n",
+        b"yizhan/payload/v1\n" + b64encode(SALT)[:-2] + b"B=\n",
+        b" " + HEADER,
+    ],
+)
 def test_headers_that_are_refused(header):
     with pytest.raises(Invalid):
         payload.parse(header + b'{"set":{}}')
 
 
-@pytest.mark.parametrize("value", [
-    1.0, float("nan"), MAX_SAFE + 1, -MAX_SAFE - 1, 2**70, "\0", "x\0y", "\ud800", b"bytes", (1, 2), {1, 2},
-    object(), {"A": 1},
-    {1: 1}, [[1.5]], {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}, 10**30, type("Sub", (str,), {})("x"),
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        1.0,
+        float("nan"),
+        MAX_SAFE + 1,
+        -MAX_SAFE - 1,
+        2**70,
+        "\0",
+        "x\0y",
+        "\ud800",
+        b"bytes",
+        (1, 2),
+        {1, 2},
+        object(),
+        {"A": 1},
+        {1: 1},
+        [[1.5]],
+        {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}},
+        10**30,
+        type("Sub", (str,), {})("x"),
+    ],
+)
 def test_values_without_a_canonical_form(value):
     with pytest.raises(Invalid):
         payload.encode({"a": value}, SALT)

@@ -1,4 +1,5 @@
 """Proof files: the known one byte for byte, every byte of it guarded."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,8 @@ def test_another_entry_or_index_is_not_proved(entry, index):
 
 @quick
 @given(
-    st.binary(max_size=300), st.integers(0, 2**53 - 1),
+    st.binary(max_size=300),
+    st.integers(0, 2**53 - 1),
     st.lists(st.binary(min_size=32, max_size=32), max_size=63),
     st.binary(max_size=200),
 )
@@ -93,9 +95,12 @@ def test_mutations_are_refused_or_mean_exactly_their_bytes(data):
 def test_forms_that_are_refused():
     hash = b64(bytes(32)) + "\n"
     for raw in (
-        b"", KNOWN.replace(b"@v1", b"@v2"), KNOWN.replace(b"extra ", b"extra  "),
+        b"",
+        KNOWN.replace(b"@v1", b"@v2"),
+        KNOWN.replace(b"extra ", b"extra  "),
         KNOWN.replace(b"index 0", b"index 00"),
-        KNOWN.replace(b"index 0\n", b""), KNOWN.replace(b"index 0", b"index -1"),
+        KNOWN.replace(b"index 0\n", b""),
+        KNOWN.replace(b"index 0", b"index -1"),
         KNOWN.replace(b"\n", b"\r\n"),
         KNOWN.replace(b"index 0\n", b"index 0\n" + (hash * 64).encode()),
         KNOWN.replace(b"index 0", b"index 9007199254740992"),

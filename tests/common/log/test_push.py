@@ -1,4 +1,5 @@
 """The push frame: round trips, every cut of a small one, limits, and bounded inflating."""
+
 import gzip
 import tracemalloc
 import zlib
@@ -23,7 +24,10 @@ items = st.tuples(
     st.binary(max_size=60), st.binary(min_size=1, max_size=60) | st.sampled_from([None, ERASED, WITHHELD])
 )
 pushes = st.builds(
-    Push, st.from_regex(r"[!-*,-~]{1,80}", fullmatch=True), st.integers(0, MAX_SAFE), st.binary(max_size=80),
+    Push,
+    st.from_regex(r"[!-*,-~]{1,80}", fullmatch=True),
+    st.integers(0, MAX_SAFE),
+    st.binary(max_size=80),
     st.lists(items, max_size=8),
 )
 
@@ -34,8 +38,10 @@ def test_the_frame_byte_for_byte():
     )
     assert raw == (
         b"yizhan/push/v1\norigin a/b\nold 3\ncount 4\nnote 4\n\nnote"
-        b"\x00\x02EE\x00\x00\x00\x03PPP" b"\x00\x01F\x00\x00\x00\x00"
-        b"\x00\x01G\xff\xff\xff\xff" b"\x00\x01H\xff\xff\xff\xfe"
+        b"\x00\x02EE\x00\x00\x00\x03PPP"
+        b"\x00\x01F\x00\x00\x00\x00"
+        b"\x00\x01G\xff\xff\xff\xff"
+        b"\x00\x01H\xff\xff\xff\xfe"
     )
 
 
@@ -81,15 +87,27 @@ def test_every_cut_and_every_addition_is_refused():
             push.parse(SMALL_RAW + byte)
 
 
-@pytest.mark.parametrize("old, new", [
-    (b"/v1\n", b"/v2\n"), (b"old 7", b"old 07"), (b"old 7", b"old -7"), (b"old 7", b"old 9007199254740992"),
-    (b"old 7\n", b""),
-    (b"count 4", b"count 3"), (b"count 4", b"count 5"), (b"count 4", b"count 4 "), (b"origin ", b"origin  "),
-    (b"origin ", b"Origin "),
-    (b"origin lg", b"origin l\xc3\xa9g"), (b"origin lg", b"origin lg+"),
-    (b"origin lg", b"origin " + b"l" * 250), (b"note ", b"note 1"),
-    (b"\n\nlg", b"\nlg"), (b"old 7\n", b"old 7\r\n"),
-])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        (b"/v1\n", b"/v2\n"),
+        (b"old 7", b"old 07"),
+        (b"old 7", b"old -7"),
+        (b"old 7", b"old 9007199254740992"),
+        (b"old 7\n", b""),
+        (b"count 4", b"count 3"),
+        (b"count 4", b"count 5"),
+        (b"count 4", b"count 4 "),
+        (b"origin ", b"origin  "),
+        (b"origin ", b"Origin "),
+        (b"origin lg", b"origin l\xc3\xa9g"),
+        (b"origin lg", b"origin lg+"),
+        (b"origin lg", b"origin " + b"l" * 250),
+        (b"note ", b"note 1"),
+        (b"\n\nlg", b"\nlg"),
+        (b"old 7\n", b"old 7\r\n"),
+    ],
+)
 def test_headers_that_are_refused(old, new):
     assert SMALL_RAW.count(old) >= 1
     with pytest.raises(Invalid):
@@ -162,7 +180,7 @@ def test_inflating_in_pieces(size):
     raw = b"".join(b"%d " % i for i in range(3000))
     packed = push.deflate(raw)
     assert packed == push.deflate(raw), "no time in it"
-    pieces = [packed[i:i + size] for i in range(0, len(packed), size)]
+    pieces = [packed[i : i + size] for i in range(0, len(packed), size)]
     assert push.inflate(iter(pieces), len(raw)) == raw
     assert push.inflate([b"", *pieces, b""], len(raw)) == raw
     with pytest.raises(Invalid):

@@ -1,4 +1,5 @@
 """Names of logs, and entries delivered in another log."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,38 +27,63 @@ def test_names():
         assert str(parts) == name
     assert origins.market_log("lg.example", "37130201", 1) == ORIGIN
     made = [
-        origins.market_log("lg.example", "37130201", 1), origins.hub_log("lg.example", 2),
+        origins.market_log("lg.example", "37130201", 1),
+        origins.hub_log("lg.example", 2),
         origins.bulletin("lg.example", 3),
-        origins.outbox("lg.example", "37130201", 4), origins.cosigner("lg.example", 5),
+        origins.outbox("lg.example", "37130201", 4),
+        origins.cosigner("lg.example", 5),
         origins.recovery("lg.example", 6),
     ]
     assert made == list(NAMES)
 
 
-@pytest.mark.parametrize("name", [
-    "", "lg.example", "/market/37130201/log/1", "lg.example/market/3713020/log/1",
-    "lg.example/market/371302011/log/1",
-    "lg.example/market/37130201/log/0", "lg.example/market/37130201/log/01",
-    "lg.example/market/37130201/log/", "lg.example/hub/1",
-    "LG.example/hub/log/1", "lg..example/hub/log/1", "-lg.example/hub/log/1", "lg.example-/hub/log/1",
-    "lg.example./hub/log/1",
-    "lg.example/hub/log/1\n", "lg.example/hub/log/1/", " lg.example/hub/log/1", "lg.example/hub/other/1",
-    "lg example/hub/log/1",
-    "lg.example/hub/log/9007199254740992", "x" * 181 + "/hub/log/1", ".".join(["a"] * 100) + "/hub/log/1",
-    "省.example/hub/log/1",
-    "lg.example/market/٣٧١٣٠٢٠١/log/1", "lg.example/hub/log/١", "a/b/hub/log/1",
-    "lg.example/hub/bulletin/37130201/1",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "lg.example",
+        "/market/37130201/log/1",
+        "lg.example/market/3713020/log/1",
+        "lg.example/market/371302011/log/1",
+        "lg.example/market/37130201/log/0",
+        "lg.example/market/37130201/log/01",
+        "lg.example/market/37130201/log/",
+        "lg.example/hub/1",
+        "LG.example/hub/log/1",
+        "lg..example/hub/log/1",
+        "-lg.example/hub/log/1",
+        "lg.example-/hub/log/1",
+        "lg.example./hub/log/1",
+        "lg.example/hub/log/1\n",
+        "lg.example/hub/log/1/",
+        " lg.example/hub/log/1",
+        "lg.example/hub/other/1",
+        "lg example/hub/log/1",
+        "lg.example/hub/log/9007199254740992",
+        "x" * 181 + "/hub/log/1",
+        ".".join(["a"] * 100) + "/hub/log/1",
+        "省.example/hub/log/1",
+        "lg.example/market/٣٧١٣٠٢٠١/log/1",
+        "lg.example/hub/log/١",
+        "a/b/hub/log/1",
+        "lg.example/hub/bulletin/37130201/1",
+    ],
+)
 def test_names_that_are_none(name):
     with pytest.raises(Invalid):
         origins.parse(name)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: origins.market_log("lg.example", "3713", 1), lambda: origins.hub_log("LG", 1),
-    lambda: origins.hub_log("lg", 0),
-    lambda: origins.outbox("lg/x", "37130201", 1), lambda: origins.cosigner("", 1),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: origins.market_log("lg.example", "3713", 1),
+        lambda: origins.hub_log("LG", 1),
+        lambda: origins.hub_log("lg", 0),
+        lambda: origins.outbox("lg/x", "37130201", 1),
+        lambda: origins.cosigner("", 1),
+    ],
+)
 def test_names_that_cannot_be_made(make):
     with pytest.raises(Invalid):
         make()
@@ -97,10 +123,13 @@ def test_relay_limits():
     header = len(relay.encode(ORIGIN, 7, b""))
     assert len(relay.encode(ORIGIN, 7, bytes(65535 - header))) == 65535
     for call in (
-        lambda: relay.encode(ORIGIN, 7, bytes(65536 - header)), lambda: relay.encode(ORIGIN, -1, b""),
-        lambda: relay.encode(ORIGIN, 2**53, b""), lambda: relay.encode("a b", 1, b""),
+        lambda: relay.encode(ORIGIN, 7, bytes(65536 - header)),
+        lambda: relay.encode(ORIGIN, -1, b""),
+        lambda: relay.encode(ORIGIN, 2**53, b""),
+        lambda: relay.encode("a b", 1, b""),
         lambda: relay.encode("", 1, b""),
-        lambda: relay.parse(FIRST), lambda: relay.parse(b""),
+        lambda: relay.parse(FIRST),
+        lambda: relay.parse(b""),
     ):
         with pytest.raises(Invalid):
             call()

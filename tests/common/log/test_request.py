@@ -1,4 +1,5 @@
 """What is signed around an exchange."""
+
 from hashlib import sha256
 
 import pytest
@@ -31,8 +32,10 @@ def test_a_signed_request():
     asked = request.parse_request(header)
     request.check_request(asked, KEY, "GET", "/v1/logs/a?old=3", BODY)
     for arguments in (
-        (STRANGER.verifier, "GET", "/v1/logs/a?old=3", BODY), (KEY, "POST", "/v1/logs/a?old=3", BODY),
-        (KEY, "GET", "/v1/logs/a?old=4", BODY), (KEY, "GET", "/v1/logs/a?old=3", sha256(b"").digest()),
+        (STRANGER.verifier, "GET", "/v1/logs/a?old=3", BODY),
+        (KEY, "POST", "/v1/logs/a?old=3", BODY),
+        (KEY, "GET", "/v1/logs/a?old=4", BODY),
+        (KEY, "GET", "/v1/logs/a?old=3", sha256(b"").digest()),
     ):
         with pytest.raises(Tampered):
             request.check_request(asked, *arguments)
@@ -63,20 +66,23 @@ def test_a_signed_machine(host, size):
         request.check_machine(machine, STRANGER.verifier, size)
 
 
-@pytest.mark.parametrize("call", [
-    lambda: request.request_text("get", "/", NONCE, BODY),
-    lambda: request.request_text("GET", "v1", NONCE, BODY),
-    lambda: request.request_text("GET", "/a\n/b", NONCE, BODY),
-    lambda: request.request_text("GET", "/a b", NONCE, BODY),
-    lambda: request.request_text("GET", "/", "a\nb-long-nonce", BODY),
-    lambda: request.request_text("GET", "/", "short", BODY),
-    lambda: request.request_text("GET", "/", NONCE, b""),
-    lambda: request.machine_text(ORIGIN, 1, INSTALL, "a\nb"),
-    lambda: request.machine_text(ORIGIN, 1, INSTALL, ""),
-    lambda: request.machine_text(ORIGIN, 1, "a\nb", "host"),
-    lambda: request.machine_text(ORIGIN, 1, INSTALL, "x" * 256),
-    lambda: request.machine_text(ORIGIN, 1, INSTALL, "\ud800"),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: request.request_text("get", "/", NONCE, BODY),
+        lambda: request.request_text("GET", "v1", NONCE, BODY),
+        lambda: request.request_text("GET", "/a\n/b", NONCE, BODY),
+        lambda: request.request_text("GET", "/a b", NONCE, BODY),
+        lambda: request.request_text("GET", "/", "a\nb-long-nonce", BODY),
+        lambda: request.request_text("GET", "/", "short", BODY),
+        lambda: request.request_text("GET", "/", NONCE, b""),
+        lambda: request.machine_text(ORIGIN, 1, INSTALL, "a\nb"),
+        lambda: request.machine_text(ORIGIN, 1, INSTALL, ""),
+        lambda: request.machine_text(ORIGIN, 1, "a\nb", "host"),
+        lambda: request.machine_text(ORIGIN, 1, INSTALL, "x" * 256),
+        lambda: request.machine_text(ORIGIN, 1, INSTALL, "\ud800"),
+    ],
+)
 def test_values_that_cannot_be_signed(call):
     with pytest.raises(Invalid):
         call()
@@ -99,12 +105,19 @@ def test_headers_that_are_refused():
         with pytest.raises(Invalid):
             request.parse_request(bad)
     for bad in (
-        "", machine + " ", machine[:-1], f"{install} {signature}", f"{install}  {signature}",
+        "",
+        machine + " ",
+        machine[:-1],
+        f"{install} {signature}",
+        f"{install}  {signature}",
         f"x {host} {signature}",
-        f"{install} {b64(b'a' + bytes(1))} {signature}", f"{install} {b64(b'x' * 256)} {signature}",
+        f"{install} {b64(b'a' + bytes(1))} {signature}",
+        f"{install} {b64(b'x' * 256)} {signature}",
         f"{install} {b64(bytes([255]))} {signature}",
-        f"{install} aG9zdB== {signature}", f"{install} {host[:-1]} {signature}",
-        f"{install} {host} {b64(bytes(63))}", "x" * 3000,
+        f"{install} aG9zdB== {signature}",
+        f"{install} {host[:-1]} {signature}",
+        f"{install} {host} {b64(bytes(63))}",
+        "x" * 3000,
     ):
         with pytest.raises(Invalid):
             request.parse_machine(bad)

@@ -1,4 +1,5 @@
 """The export as tiles: known tiles, and a reader that rebuilds the root from nothing but the files."""
+
 from hashlib import sha256
 
 import pytest
@@ -20,10 +21,17 @@ def test_known_tiles():
     assert tiles.bundle(LOG.entries[:2]).hex() == VECTORS["entry_bundle_0_1_hex"]
 
 
-@pytest.mark.parametrize("n, path", [
-    (0, "000"), (7, "007"), (999, "999"), (1000, "x001/000"), (1234067, "x001/x234/067"),
-    (10**9, "x001/x000/x000/000"),
-])
+@pytest.mark.parametrize(
+    "n, path",
+    [
+        (0, "000"),
+        (7, "007"),
+        (999, "999"),
+        (1000, "x001/000"),
+        (1234067, "x001/x234/067"),
+        (10**9, "x001/x000/x000/000"),
+    ],
+)
 def test_paths(n, path):
     assert tiles.tile_path(3, n) == f"tile/3/{path}"
     assert tiles.tile_path(0, n, 1) == f"tile/0/{path}.p/1"
@@ -39,8 +47,8 @@ def test_the_root_can_be_rebuilt_from_the_files(size):
         raw = files[path]
         while raw:
             length = int.from_bytes(raw[:2], "big")
-            entries.append(raw[2:2 + length])
-            raw = raw[2 + length:]
+            entries.append(raw[2 : 2 + length])
+            raw = raw[2 + length :]
     assert entries == LOG.entries[:size]
     bottom = b"".join(files[path] for path in sorted(files) if path.startswith("tile/0/"))
     assert bottom == b"".join(LOG.leaves[:size])
@@ -77,7 +85,9 @@ def test_a_large_log_is_read_one_tile_at_a_time():
 
 def test_wrong_sums_of_our_own_are_assertions():
     for call in (
-        lambda: tiles.tile_path(-1, 0), lambda: tiles.tile_path(0, 0, 257), lambda: tiles.entries_path(0, 0),
+        lambda: tiles.tile_path(-1, 0),
+        lambda: tiles.tile_path(0, 0, 257),
+        lambda: tiles.entries_path(0, 0),
         lambda: list(tiles.export(3, LOG.read, lambda start, count: [])),
         lambda: list(tiles.export(3, lambda wanted: [], LOG.read_entries)),
     ):

@@ -1,4 +1,5 @@
 """The tree: known roots and proofs, then every tree up to 100 leaves against the definition."""
+
 from functools import cache
 from hashlib import sha256
 
@@ -34,7 +35,7 @@ def root(size: int) -> bytes:
 def test_known_roots():
     for size, expected in VECTORS["roots"].items():
         assert b64(tree.root_at(int(size), LOG.read)) == expected
-        assert b64(Frontier().extend(LOG.leaves[:int(size)]).root()) == expected
+        assert b64(Frontier().extend(LOG.leaves[: int(size)]).root()) == expected
 
 
 def test_known_inclusion_proofs():
@@ -86,8 +87,8 @@ def refuse(check, *arguments) -> None:
 def flipped(proof):
     """Each proof that has one hash changed, in its first or last byte."""
     for place, hash in enumerate(proof):
-        yield [*proof[:place], bytes([hash[0] ^ 1]) + hash[1:], *proof[place + 1:]]
-        yield [*proof[:place], hash[:-1] + bytes([hash[-1] ^ 128]), *proof[place + 1:]]
+        yield [*proof[:place], bytes([hash[0] ^ 1]) + hash[1:], *proof[place + 1 :]]
+        yield [*proof[:place], hash[:-1] + bytes([hash[-1] ^ 128]), *proof[place + 1 :]]
 
 
 def test_every_inclusion_proof():
@@ -152,8 +153,12 @@ def test_a_consistency_proof_holds_for_its_sizes_only():
                 for other_old in range(1, other_new):
                     if (other_old, other_new) != (old, new):
                         refuse(
-                            tree.check_consistency, other_old, other_new, proof, root(other_old),
-                            root(other_new)
+                            tree.check_consistency,
+                            other_old,
+                            other_new,
+                            proof,
+                            root(other_old),
+                            root(other_new),
                         )
 
 
@@ -217,8 +222,10 @@ def test_frontier_bytes_that_do_not_fit(size, raw):
 
 def test_wrong_sums_of_our_own_are_assertions():
     for call in (
-        lambda: tree.prove_inclusion(5, 5, LOG.read), lambda: tree.prove_inclusion(-1, 5, LOG.read),
-        lambda: tree.prove_consistency(6, 5, LOG.read), lambda: tree.prove_inclusion(1, 5, lambda wanted: []),
+        lambda: tree.prove_inclusion(5, 5, LOG.read),
+        lambda: tree.prove_inclusion(-1, 5, LOG.read),
+        lambda: tree.prove_consistency(6, 5, LOG.read),
+        lambda: tree.prove_inclusion(1, 5, lambda wanted: []),
         lambda: tree.root_at(5, lambda wanted: []),
     ):
         with pytest.raises(AssertionError):
