@@ -82,6 +82,7 @@ def serve(home: Path, as_json: bool, host: str | None, port: int | None) -> int:
 
     set_up()
     with opened(home) as hub:
+        hub.catch_up()
         return run(
             create_app(hub),
             host or hub.config.host,

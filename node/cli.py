@@ -6,7 +6,7 @@ One command after the other and nothing besides; hence longer than other files.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import click
 
 from common import cli
 from common.cli import home_option, json_option, out, program, say, show
-from common.errors import Invalid, Refused
+from common.errors import Invalid, Refused, Tampered
 from common.records import kind_of
 from common.store.accounts import is_login
 from common.store.database import explained
@@ -105,6 +105,8 @@ def serve(home: Path, as_json: bool, host: str | None, port: int | None, no_sync
 
     set_up()
     with opened(home, SERVE_CACHE_KIB) as node:
+        with suppress(Tampered):  # a recovering market serves its pages, and they say so
+            node.recorder.catch_up()
         loop = None if no_sync else Loop(node)
         app = create_app(node, loop.now if loop else None)
         if loop:

@@ -1,6 +1,7 @@
 """How the market stands: three honest facts, apart. What is confirmed, what waits since when, what is wrong.
 
-已由省平台确认 is derived from the receipt, never a flag; the age of what waits comes from the entry's own time.
+已由省平台确认 is derived from the receipt, never a flag; the age of what waits comes from the entry's own
+time.
 """
 
 from __future__ import annotations

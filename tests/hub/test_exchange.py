@@ -79,5 +79,5 @@ def test_an_intake_that_could_not_begin_well_still_takes(
     home: Home, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first push after a start meets a store that is busy: no reason to take none from then on."""
-    monkeypatch.setattr(home.store.db, "widen_cache", fails(sqlite3.OperationalError("database is locked")))
+    monkeypatch.setattr(home.store.db, "widen", fails(sqlite3.OperationalError("database is locked")))
     assert push(client)[1] == "unknown_origin"
