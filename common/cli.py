@@ -11,10 +11,10 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import click
 import msgspec
@@ -203,3 +203,69 @@ def progress(label: str) -> Callable[[int, int], None]:
             bar.render_finish()
 
     return step
+
+
+class AccountActs(NamedTuple):
+    """What a program does with accounts; each takes the opened home first."""
+
+    add: Callable[[Any, str, str, str], str]  # (home, login, name, role) -> first password
+    listed: Callable[[Any], Iterable[Any]]
+    disable: Callable[[Any, str], object]
+    reset: Callable[[Any, str], str]
+
+
+def accounts(
+    main: click.Group,
+    word: str,
+    help: str,
+    roles: Sequence[str],
+    opened: Callable[[Path], AbstractContextManager[Any]],
+    acts: AccountActs,
+) -> None:
+    """Add the commands `word` add, list, disable and reset. The first of `roles` is given by default."""
+    group = click.Group(word, help=help)
+    main.add_command(group)
+
+    @group.command("add")
+    @home_option
+    @json_option
+    @click.argument("login")
+    @click.option("--name", help="Name as pages show it.")
+    @click.option("--role", type=click.Choice(list(roles)), default=roles[0], show_default=True)
+    def add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
+        """A new account with a first password."""
+        with opened(home) as at:
+            password = acts.add(at, login, name or login, role)
+        show(as_json, {"login": login, "role": role, "first_password": password})
+        return DONE
+
+    @group.command("list")
+    @home_option
+    @json_option
+    def listed(home: Path, as_json: bool) -> int:
+        """All accounts."""
+        with opened(home) as at:
+            people(as_json, word if word == "staff" else f"{word}s", acts.listed(at))
+        return DONE
+
+    @group.command("disable")
+    @home_option
+    @json_option
+    @click.argument("login")
+    def disable(home: Path, as_json: bool, login: str) -> int:
+        """End an account and its sessions."""
+        with opened(home) as at:
+            acts.disable(at, login)
+        show(as_json, {"login": login, "active": False}, f"{login} disabled")
+        return DONE
+
+    @group.command("reset")
+    @home_option
+    @json_option
+    @click.argument("login")
+    def reset(home: Path, as_json: bool, login: str) -> int:
+        """A new first password."""
+        with opened(home) as at:
+            password = acts.reset(at, login)
+        show(as_json, {"login": login, "first_password": password})
+        return DONE

@@ -23,7 +23,7 @@ from common.store.ambience import REAL
 from common.store.database import explained
 from common.store.export import export
 from common.store.verify import verify as verify_store
-from hub.home import Home
+from hub.home import ROLES, Home
 from hub.province import operators, registry, status
 
 main = program("yizhan-hub", __file__, "The province: takes what markets report, proves it, answers for it.")
@@ -249,60 +249,14 @@ def vkeys(home: Path, as_json: bool, origin: str) -> int:
     return cli.DONE
 
 
-@main.group()
-def operator() -> None:
-    """Accounts of people who work at the hub."""
-
-
-@operator.command("add")
-@home_option
-@json_option
-@click.argument("login")
-@click.option("--name", help="Name as pages show it.")
-@click.option(
-    "--role", type=click.Choice(["operator", "auditor", "admin"]), default="operator", show_default=True
+cli.accounts(
+    main,
+    "operator",
+    "Accounts of people who work at the hub.",
+    ROLES,
+    opened,
+    cli.AccountActs(operators.add, operators.listed, operators.disable, operators.reset),
 )
-def operator_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
-    """A new account with a first password."""
-    with opened(home) as hub:
-        password = operators.add(hub, login, name or login, role)
-    show(as_json, {"login": login, "role": role, "first_password": password})
-    return cli.DONE
-
-
-@operator.command("list")
-@home_option
-@json_option
-def operator_list(home: Path, as_json: bool) -> int:
-    """All accounts."""
-    with opened(home) as hub:
-        cli.people(as_json, "operators", operators.listed(hub))
-    return cli.DONE
-
-
-@operator.command("disable")
-@home_option
-@json_option
-@click.argument("login")
-def operator_disable(home: Path, as_json: bool, login: str) -> int:
-    """End an account and its sessions."""
-    with opened(home) as hub:
-        operators.disable(hub, login)
-    show(as_json, {"login": login, "active": False}, f"{login} disabled")
-    return cli.DONE
-
-
-@operator.command("reset")
-@home_option
-@json_option
-@click.argument("login")
-def operator_reset(home: Path, as_json: bool, login: str) -> int:
-    """A new first password."""
-    with opened(home) as hub:
-        password = operators.reset(hub, login)
-    show(as_json, {"login": login, "first_password": password})
-    return cli.DONE
-
 
 if __name__ == "__main__":
     main()

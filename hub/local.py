@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee
 
-from common.store.accounts import ACCOUNT_TABLES
+from common.store.accounts import ACCOUNT_TABLES, LocalAudit
 
 
 class LocalInvite(peewee.Model):
@@ -72,19 +72,5 @@ class LocalEvidence(peewee.Model):
         table_name = "local_evidence"
 
 
-class LocalAudit(peewee.Model):
-    """Who saw or did what that leaves no entry in the log: full numbers viewed, codes given out, accounts."""
-
-    id = peewee.AutoField()
-    at = peewee.IntegerField(index=True)
-    actor = peewee.TextField()
-    act = peewee.TextField()
-    kind = peewee.TextField(null=True)
-    record = peewee.TextField(null=True)
-    why = peewee.TextField(null=True)
-
-    class Meta:
-        table_name = "local_audit"
-
-
-LOCAL_TABLES = (*ACCOUNT_TABLES, LocalInvite, LocalContact, LocalMachine, LocalEvidence, LocalAudit)
+__all__ = ["LOCAL_TABLES", "LocalAudit", "LocalContact", "LocalEvidence", "LocalInvite", "LocalMachine"]
+LOCAL_TABLES = (*ACCOUNT_TABLES, LocalInvite, LocalContact, LocalMachine, LocalEvidence)

@@ -20,7 +20,7 @@ from common.store.accounts import is_login
 from common.store.database import explained
 from common.store.export import export
 from common.store.verify import verify as verify_store
-from node.home import Home
+from node.home import ROLES, Home
 from node.market import scripts, staff, status
 from node.market.papers import proof_of
 from node.sync import engine, enrolling, round
@@ -265,60 +265,19 @@ def export_log(home: Path, as_json: bool, folder: Path) -> int:
     return cli.DONE
 
 
-@main.group("staff")
-def staff_() -> None:
-    """Accounts of people who work here."""
-
-
-@staff_.command("add")
-@home_option
-@json_option
-@click.argument("login")
-@click.option("--name", help="Name as pages show it.")
-@click.option(
-    "--role", type=click.Choice(["clerk", "reviewer", "manager"]), default="clerk", show_default=True
+cli.accounts(
+    main,
+    "staff",
+    "Accounts of people who work here.",
+    ROLES,
+    opened,
+    cli.AccountActs(
+        add=lambda node, login, name, role: staff.add(node, "script", login, name, role),
+        listed=lambda node: node.accounts.listed(),
+        disable=lambda node, login: staff.disable(node, "script", login),
+        reset=staff.reset,
+    ),
 )
-def staff_add(home: Path, as_json: bool, login: str, name: str | None, role: str) -> int:
-    """A new account with a first password."""
-    with opened(home) as node:
-        password = staff.add(node, "script", login, name or login, role)
-    show(as_json, {"login": login, "role": role, "first_password": password})
-    return cli.DONE
-
-
-@staff_.command("list")
-@home_option
-@json_option
-def staff_list(home: Path, as_json: bool) -> int:
-    """All accounts."""
-    with opened(home) as node:
-        cli.people(as_json, "staff", node.accounts.listed())
-    return cli.DONE
-
-
-@staff_.command("disable")
-@home_option
-@json_option
-@click.argument("login")
-def staff_disable(home: Path, as_json: bool, login: str) -> int:
-    """End an account and its sessions."""
-    with opened(home) as node:
-        staff.disable(node, "script", login)
-    show(as_json, {"login": login, "active": False}, f"{login} disabled")
-    return cli.DONE
-
-
-@staff_.command("reset")
-@home_option
-@json_option
-@click.argument("login")
-def staff_reset(home: Path, as_json: bool, login: str) -> int:
-    """A new first password."""
-    with opened(home) as node:
-        password = staff.reset(node, login)
-    show(as_json, {"login": login, "first_password": password})
-    return cli.DONE
-
 
 if __name__ == "__main__":
     main()

@@ -55,7 +55,22 @@ class LocalSession(peewee.Model):
         table_name = "local_session"
 
 
-ACCOUNT_TABLES = (LocalAccount, LocalSession)
+class LocalAudit(peewee.Model):
+    """Who saw or did what that leaves no entry in the log: full numbers viewed, codes given out, accounts."""
+
+    id = peewee.AutoField()
+    at = peewee.IntegerField(index=True)
+    actor = peewee.TextField()
+    act = peewee.TextField()
+    kind = peewee.TextField(null=True)
+    record = peewee.TextField(null=True)
+    why = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "local_audit"
+
+
+ACCOUNT_TABLES = (LocalAccount, LocalSession, LocalAudit)
 
 
 @dataclass(frozen=True, slots=True)
