@@ -211,12 +211,9 @@ def rebuild(home: Path, as_json: bool) -> int:
 @click.argument("origin")
 def checkpoint(home: Path, as_json: bool, origin: str) -> int:
     """The newest signed note of a log; of a market's, the newest receipt."""
-    with opened(home):
-        log = logs.get_log(origin)
-    note = log.receipt or log.note
-    if note is None:
-        raise Refused("no_receipt", f"{origin} has no signed note yet")
-    cli.note(as_json, log.origin, bytes(note))
+    with opened(home) as hub:
+        note = hub.release(logs.get_log(origin))[1]
+    cli.note(as_json, origin, note)
     return cli.DONE
 
 
@@ -229,10 +226,8 @@ def export_log(home: Path, as_json: bool, origin: str, folder: Path) -> int:
     """A log as tiles, with its newest signed note as `checkpoint`."""
     with opened(home) as hub:
         log = logs.get_log(origin)
-        note, size = (log.receipt, log.receipt_size) if log.receipt else (log.note, log.size)
-        if note is None:
-            raise Refused("no_receipt", f"{origin} has no signed note yet")
-        export(hub.store, log, bytes(note), size, folder)
+        size, note = hub.release(log)
+        export(hub.store, log, note, size, folder)
     show(as_json, {"origin": origin, "size": size, "folder": str(folder)}, str(folder))
     return cli.DONE
 

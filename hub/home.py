@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from common import config
@@ -56,6 +57,7 @@ class Home:
         )
         self.accounts = Accounts(self.store, "hub", ROLES, ambience.now)
         self._keys: dict[str, SigningKey] = {}
+        self._places = BoundedSemaphore(max(1, self.config.threads - 3))
         self._intake = ThreadPoolExecutor(1, "intake", self._widen_cache)
 
     @classmethod
@@ -109,8 +111,14 @@ class Home:
 
         A second busy Python thread would cut the first one's bulk inserts to a hundredth of their speed (the
         interpreter's lock is given up at every row); and only this thread's connection has a large cache.
+        Raises Refused('busy') where too many wait.
         """
-        return self._intake.submit(take).result()
+        if not self._places.acquire(blocking=False):
+            raise Refused("busy", "as many pushes wait as may; pages and pulls need threads too")
+        try:
+            return self._intake.submit(take).result()
+        finally:
+            self._places.release()
 
     def setting(self, key: str) -> str:
         value = self.store.setting(key)
@@ -170,14 +178,20 @@ class Home:
         with self.store.reading():
             known = list(Log.select())
         for log in known:
-            note = log.receipt if log.role == "market" else log.note
-            if note is None:
-                continue
-            with suppress(Tampered):
-                self.compare(log)
-                size = log.receipt_size if log.role == "market" else log.size
-                root = logs.root_at(self.store.db, log, size)
-                self.publish([(Checkpoint(log.origin, size, root), bytes(note))])
+            with suppress(Tampered, Refused):
+                self.release(log)
+
+    def release(self, log: Log) -> tuple[int, bytes]:
+        """(size, note) of the newest note of a log that may leave: of a market's log its receipt, of ours the
+        head. The lock knows it before it leaves. Raises Refused('no_receipt'), Tampered('recovering')."""
+        note, size = (log.receipt, log.receipt_size) if log.role == "market" else (log.note, log.size)
+        if note is None:
+            raise Refused("no_receipt", f"{log.origin} has no signed note yet")
+        with self.store.reading():
+            self.compare(log)
+            root = logs.root_at(self.store.db, log, size)
+        self.publish([(Checkpoint(log.origin, size, root), bytes(note))])
+        return size, bytes(note)
 
     def state(self) -> str:
         """'ready' or 'recovering': the store is older than what we signed."""

@@ -211,6 +211,7 @@ def rebuild(home: Path, as_json: bool) -> int:
 def checkpoint(home: Path, as_json: bool) -> int:
     """The newest signed note; the receipt while nothing newer is signed."""
     with opened(home) as node:
+        node.recorder.catch_up()  # the lock knows a note before it leaves
         log = node.log
         note = log.receipt if log.receipt and log.receipt_size == log.size else log.note
     assert note is not None, "a log of ours has a signed head from its first day"

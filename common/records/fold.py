@@ -96,7 +96,7 @@ def fold(writes: Iterable[Write], policy: Policy, lost: Collection[bytes] = ()) 
             out.aside[leaf] = reason
         else:
             cells.add(write)
-    out.heads = graph.heads()
+    out.heads = graph.heads(cells.effective)
     out.exists = any(leaf not in out.aside for leaf in roots)
     if out.exists:
         effective = [leaf for leaf in graph.order if leaf not in out.aside]
@@ -111,7 +111,7 @@ def _alone(root: Write, policy: Policy) -> Folded:
     """A record of one entry, as most are: what the rules come to where there is nothing to merge."""
     reason = root.aside or _foreign(root, policy)
     if reason:
-        return Folded(heads=(root.leaf,), aside={root.leaf: reason})
+        return Folded(aside={root.leaf: reason})
     fields = {name: value for name, value in (root.set or {}).items() if value is not None}
     retired = fields.pop(RETIRED, None) is True
     return Folded(fields, {}, retired, True, root.author, (root.leaf,), last=root, created=root.time)
@@ -179,9 +179,14 @@ class _Graph:
         begun = [leaf for leaf in self.order if not self.entries[leaf].after]
         return begun or [leaf for leaf in self.order if not self.ancestors[leaf]]
 
-    def heads(self) -> tuple[bytes, ...]:
-        named = {parent for leaf in self.order for parent in self.entries[leaf].after}
-        return tuple(sorted(leaf for leaf in self.order if leaf not in named))
+    def heads(self, effective: int) -> tuple[bytes, ...]:
+        """The effective entries that no effective one has among its ancestors. A set-aside entry is no head:
+        whoever named it would make everybody wait for an entry that few were given."""
+        leaves = [leaf for leaf in self.order if self.bit[leaf] & effective]
+        above = 0
+        for leaf in leaves:
+            above |= self.ancestors[leaf]
+        return tuple(sorted(leaf for leaf in leaves if not self.bit[leaf] & above))
 
     def rank(self, leaf: bytes) -> tuple[int, bytes]:
         return (self.depth[leaf], leaf)

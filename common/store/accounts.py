@@ -25,6 +25,7 @@ from common.store.store import Store
 
 MEMORY_KIB, ROUNDS, LANES = 19_456, 2, 1  # the lower of the recommended settings: hall PCs are old
 FAILURES, LOCKED_MS = 5, 30 * 60 * 1000
+MOST_BYTES = 1024  # of a password
 SESSION_MS = 16 * 3600 * 1000
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 is_login = re.compile(r"[A-Za-z0-9-]{1,32}").fullmatch
@@ -121,20 +122,28 @@ class Accounts:
         record: str | None = LocalAccount.get_by_id(login).record
         return record
 
-    def change_password(self, login: str, old: str, new: str) -> None:
-        """Raises Refused('login_wrong'), Invalid('password_weak'|'password_same')."""
+    def change_password(self, login: str, old: str, new: str, keep: str = "") -> None:
+        """Ends all sessions but the one whose token is `keep`.
+
+        Raises Refused("login_wrong"), Invalid("password_weak"|"password_same"|"too_long").
+        """
         self.check(login, old)
         kinds = sum(bool(re.search(kind, new)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"))
         if len(new) < 8 or kinds < 3 or login.lower() in new.lower():
             raise Invalid(
                 "password_weak", "at least 8 characters of three classes, without the login", field="new"
             )
+        if len(new.encode()) > MOST_BYTES:
+            raise Invalid("too_long", "a password has at most 1024 bytes", field="new", most=MOST_BYTES)
         if new == old:
             raise Invalid("password_same", "the new password is the old one", field="new")
+        password = _hash(new)
         with self.store.writing():
-            LocalAccount.update(password=_hash(new), must_change=False).where(
+            LocalAccount.update(password=password, must_change=False).where(
                 LocalAccount.login == login
             ).execute()
+            others = (LocalSession.login == login) & (LocalSession.token != _digest(keep))
+            LocalSession.delete().where(others).execute()
 
     def listed(self) -> list[LocalAccount]:
         return list(LocalAccount.select().order_by(LocalAccount.login))
@@ -177,11 +186,13 @@ class Accounts:
         return token
 
     def by_token(self, token: str) -> Account | None:
+        oldest = self.now() - SESSION_MS
         with self.store.reading():
             row = (
                 LocalAccount.select()
                 .join(LocalSession, on=(LocalSession.login == LocalAccount.login))
-                .where(LocalSession.token == _digest(token), LocalAccount.active)
+                .where(LocalSession.token == _digest(token), LocalSession.opened > oldest)
+                .where(LocalAccount.active)
                 .first()
             )
         return self._account(row) if row else None
@@ -208,7 +219,7 @@ def _hash(password: str) -> str:
 
 def _fits(stored: str, password: str) -> bool:
     try:
-        Argon2id.verify_phc_encoded(password.encode()[:1024], stored)
+        Argon2id.verify_phc_encoded(password.encode()[: MOST_BYTES + 1], stored)
     except InvalidKey:
         return False
     return True

@@ -22,7 +22,7 @@ from common.store.projector import Projector, RecordKey, Refolded
 from common.store.rows import Merged
 from common.store.tables import FOLD_TABLES, LOG_TABLES, PLACE_BITS, LocalSetting, Log
 
-FOLD_VERSION = 1  # raise when the fold or the bookkeeping changes its outcome
+FOLD_VERSION = 2  # raise when the fold or the bookkeeping changes its outcome
 Progress = Callable[[int, int], None]  # (done, of)
 
 

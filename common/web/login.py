@@ -98,6 +98,11 @@ def me() -> Any | None:
     return current_user.account if current_user and current_user.is_authenticated else None
 
 
+def session_token() -> str:
+    """The token of the session that asks, or ''."""
+    return str(current_user.token) if current_user and current_user.is_authenticated else ""
+
+
 def register(app: Flask, web: Blueprint, csrf: CSRFProtect, limiter: Limiter) -> None:
     """Wire flask-login, the guard before every request, and the login pages."""
     manager = LoginManager(app)

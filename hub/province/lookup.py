@@ -141,9 +141,11 @@ def who(home: Home) -> Who:
     """actor -> (person's name, market's name): operators by account, halls' staff by their staff records."""
     with home.store.reading():
         markets = by_code(home)
-        people: dict[Any, Any] = {
-            one.fields.get("actor"): one.fields.get("name") for one in home.store.each("staff")
-        }
+        people: dict[Any, Any] = {}
+        for one in home.store.each("staff"):
+            actor = one.fields.get("actor")
+            if isinstance(actor, str) and actor.partition(".")[0] == one.owner:  # nobody names others' staff
+                people[actor] = one.fields.get("name")
         people |= {f"hub.{one.login}": one.name for one in home.accounts.listed()}
 
     def tell(actor: str) -> tuple[str, str]:

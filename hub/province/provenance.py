@@ -164,14 +164,16 @@ def _new_reasons(now: Any, before: Any) -> dict[str, str]:
 
 def proof(home: Home, origin: str, index: int) -> bytes:
     """The .tlog-proof of one entry. Raises Refused('unknown_log'|'not_confirmed')."""
+    log = logs.get_log(origin)
+    if not (log.receipt or log.note):
+        raise Refused("not_confirmed", f"{origin}: no signed head covers entry {index}")
+    size, note = home.release(log)
     with home.store.reading():
-        log = logs.get_log(origin)
-        note, size = (log.receipt, log.receipt_size) if log.receipt else (log.note, log.size)
-        if note is None or not 0 <= index < size:
+        if not 0 <= index < size:
             raise Refused("not_confirmed", f"{origin}: no signed head covers entry {index}")
         way = tree.prove_inclusion(index, size, logs.Hashes(home.store.db, log))
         raw, _ = _at(home, log, index)
-    return proofs.encode(raw, index, way, bytes(note))
+    return proofs.encode(raw, index, way, note)
 
 
 def payload(home: Home, origin: str, index: int) -> tuple[str, str, bytes]:

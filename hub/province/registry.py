@@ -88,6 +88,9 @@ def _admit(home: Home, asked: EnrolRequest, found: LocalInvite) -> list[Signed]:
     was_open = known is not None and known.fields.get("state") == "open"
     if known is not None and not was_open and known.fields.get("state") != "pending":
         check_open(known)  # a code opens nothing that was revoked, closed or paused
+    # a second open log of one market is a person's decision: the first may be on a PC that was stolen
+    others = [one for one in of_market(home, asked.market) if one.fields.get("origin") != asked.origin]
+    approved = found.approve and not any(one.fields.get("state") == "open" for one in others)
     signed: list[Signed] = []
     outbox = origins.outbox(home.domain, asked.market, 1)
     if Log.get_or_none(Log.origin == outbox) is None:
@@ -104,9 +107,9 @@ def _admit(home: Home, asked: EnrolRequest, found: LocalInvite) -> list[Signed]:
         "origin": asked.origin,
         "vkey": str(asked.key),
         "box": b64(asked.box),
-        "state": "open" if found.approve or was_open else "pending",
+        "state": "open" if approved or was_open else "pending",
     }
-    if found.approve and not was_open:
+    if approved and not was_open:
         fields["approved"] = {"by": found.actor, "time": home.ambience.now()}
     batch = home.recorder.begin(found.actor)
     batch.put("register", known.id if known else None, fields)

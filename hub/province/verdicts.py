@@ -26,7 +26,8 @@ from common.store.logs import Placed
 from common.store.tables import PLACE_BITS, Log
 from hub.home import Home
 
-HEADS, ENTRIES_A_DAY = 64, 1000
+# open ones, a day, and in all, because the day of an entry is its author's claim
+HEADS, ENTRIES_A_DAY, ENTRIES = 64, 1000, 10_000
 # canonical JSON writes a field in one way only, so a look at the bytes spares parsing nearly every payload
 _standing = re.compile(b'"standing":"(?:blocked|merged)"').search
 
@@ -148,7 +149,7 @@ def _crowded(home: Home, placed: Sequence[Placed]) -> dict[str, str]:
             continue
         if len(merged.heads) > HEADS:
             found[record] = "too_many_heads"
-        elif (
+        elif merged.entries > ENTRIES or (
             merged.entries > ENTRIES_A_DAY and _that_day(home, record, market, one.entry.time) > ENTRIES_A_DAY
         ):
             found[record] = "too_many_entries"

@@ -180,7 +180,7 @@ def _titles(found: dossier.Dossier) -> dict[str, tuple[str, str]]:
     return {one.id: (lookup.kind(one.kind).label, lookup.title(one)) for one in found.newest}
 
 
-@blueprint.get("/markets/<code>/evidence/<int:id>/<side>")
+@blueprint.get("/markets/<code>/evidence/<int(max=9007199254740991):id>/<side>")
 def evidence(code: str, id: int, side: str) -> ResponseReturnValue:
     """One note of a fork, byte for byte."""
     note = dossier.note_of(home(), code, id, side)

@@ -225,13 +225,13 @@ def _answered(form: Typed, what: str, kind: str, id: str) -> bool:
 # -- files to take away --------------------------------------------------------------------------------------
 
 
-@blueprint.get("/entries/<path:origin>/<int:index>.tlog-proof")
+@blueprint.get("/entries/<path:origin>/<int(max=4294967295):index>.tlog-proof")
 def proof(origin: str, index: int) -> ResponseReturnValue:
     """The entry, its place, the way to the root and the signed head, in one text."""
     return _file(provenance.proof(home(), origin, index), f"{_stem(origin, index)}.tlog-proof")
 
 
-@blueprint.route("/entries/<path:origin>/<int:index>.payload", methods=["GET", "POST"])
+@blueprint.route("/entries/<path:origin>/<int(max=4294967295):index>.payload", methods=["GET", "POST"])
 def payload(origin: str, index: int) -> ResponseReturnValue:
     """The content whose fingerprint stands in the entry, as it was written."""
     kind, id, body = provenance.payload(home(), origin, index)

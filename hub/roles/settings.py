@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from common.errors import YizhanError
 from common.web.access import require_role
+from common.web.login import session_token
 from common.web.shapes import Page
 from hub.province import about, audit, lookup, operators
 from hub.roles.here import home, person
@@ -133,7 +134,7 @@ def _change(form: Typed, old: str, new: str, again: str) -> bool:
         form.fail("password_differs", "new_password_again")
         return False
     try:
-        home().accounts.change_password(person().login, old, new)
+        home().accounts.change_password(person().login, old, new, session_token())
     except YizhanError as error:
         form.fail(error, "old_password" if error.code.startswith("login_") else "new_password")
     return form.ok

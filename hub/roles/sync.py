@@ -48,6 +48,7 @@ STATUS = {
     "request_signature": 401,
     "recovering": 503,
     "store_busy": 503,
+    "busy": 503,
     "store_readonly": 503,
     "disk_full": 507,
     "internal": 500,

@@ -192,6 +192,7 @@ def _paper(id: str, record: Any) -> dict[str, Any]:
         "names": (worker, employer),
         "clauses": terms.clauses(fields, worker, employer),
         "proof": made,
+        "coded": contracts.puts_in_force(made.payload),
         "proved": bool(fields.get("text_sha256")),
         "digest": digest,
         "altered": bool(fields.get("text_sha256")) and fields["text_sha256"] != digest,

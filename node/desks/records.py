@@ -19,7 +19,7 @@ from common.web.shapes import Page
 from node.desks import show
 from node.desks.here import DESKS, actor, address, home, login, named, role
 from node.desks.saving import attempt, resubmitted, told
-from node.market import audit, history, jobs, papers, records, workers
+from node.market import audit, contracts, history, jobs, papers, records, workers
 from node.market.records import Merged
 
 desk = Blueprint("records", __name__, url_prefix="/records")
@@ -147,8 +147,11 @@ def _draw(form: Form, title: str, cancel: str, number: str = "") -> str:
 
 @desk.get("/<kind>/<id>")
 def page(kind: str, id: str) -> ResponseReturnValue:
-    if kind in OWN_DESKS:
-        return redirect(address(kind, id))
+    return redirect(address(kind, id)) if kind in OWN_DESKS else draw(kind, id)
+
+
+def draw(kind: str, id: str) -> str:
+    """The page of a record as it is now."""
     about = show.about(kind, id)
     if kind == "job":
         about |= {
@@ -205,7 +208,8 @@ def decide(kind: str, id: str) -> ResponseReturnValue:
     picked = {name[5:]: value for name, value in request.form.items() if name.startswith("pick.")}
     base = history.base_of(history.steps(home(), kind, id), record.conflicts)
     try:
-        records.decide(home(), login(), kind, id, picked, request.form.get("reason", ""), form.heads, base)
+        why = request.form.get("reason", "")
+        records.decide(home(), login(), role(), kind, id, picked, why, form.heads, base)
     except YizhanError as error:
         flash(sentence(error), "wrong")
         return redirect(address(kind, id) + "#yz-conflict")
@@ -267,8 +271,11 @@ def proof(kind: str, id: str) -> ResponseReturnValue:
 
 @desk.get("/<kind>/<id>/qr-<which>.svg")
 def code(kind: str, id: str, which: str) -> ResponseReturnValue:
-    """One of the two QR codes of a paper, as a drawing."""
+    """One of the two QR codes of a paper, as a drawing. A payload holds whole numbers and is logged nowhere:
+    only the one that puts a contract in force, which repeats what is printed, is drawn."""
     made = papers.proof_of(home(), records.kind_of(kind).kind, id)
+    if which == "payload" and not (kind == "contract" and contracts.puts_in_force(made.payload)):
+        raise Refused("not_allowed", f"no payload of this {kind} is drawn")
     texts = dict(zip(("proof", "payload"), papers.code_texts(made), strict=True))
     if not texts.get(which):
         raise Refused("not_found", "no such code")

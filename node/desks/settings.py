@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from common.errors import Invalid, YizhanError
 from common.web.access import require_role
-from common.web.login import me
+from common.web.login import me, session_token
 from common.web.messages import sentence
 from node.desks.here import actor, home, login
 from node.market import accounts, actors, audit
@@ -83,7 +83,7 @@ def _change_password() -> ResponseReturnValue:
     try:
         if new != again:
             raise Invalid("password_differs", "the two do not agree", field="again")
-        home().accounts.change_password(login(), old, new)
+        home().accounts.change_password(login(), old, new, session_token())
     except YizhanError as error:
         return _draw_password(error), 422
     flash("密码已修改", "good")

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from common.errors import Refused
+from common.errors import Invalid, Refused
+from common.log.payload import parse as parse_payload
 from common.records.contract import STATES, Contract
 from common.records.fields import today
 from common.store.recorder import Batch
@@ -43,6 +44,14 @@ INSURED_BY = {
     "market": "由零工市场统一投保意外险",
 }
 METHODS = (("wet", "纸面签字"), ("pad", "手写板"), ("fingerprint", "指印"))
+
+
+def puts_in_force(payload: bytes | None) -> bool:
+    """Whether this payload is the one that the paper prints: nothing else of a record goes into a code."""
+    try:
+        return payload is not None and parse_payload(payload).get("state") == "in_force"
+    except Invalid:
+        return False
 
 
 def prefilled(home: Home, job: Merged | None, worker: str | None) -> dict[str, Any]:

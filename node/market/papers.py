@@ -39,6 +39,7 @@ class Proof(NamedTuple):
 def proof_of(home: Home, kind: str, id: str) -> Proof:
     """Raises Invalid('unknown_kind'), Refused('not_found') where no entry of ours is about the record."""
     kind_of(kind)
+    home.recorder.catch_up()  # the lock knows our own signature before a paper carries it away
     with home.store.reading():
         log = home.log
         one = _entry(home, log, kind, id)

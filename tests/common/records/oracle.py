@@ -20,7 +20,7 @@ def fold_by_sets(writes: list[Write], policy: Policy, lost: set[bytes]) -> dict[
         known |= more
     record = _Record({leaf: entries[leaf] for leaf in known}, policy, empty)
     told = record.told(record.effective)
-    named = {parent for leaf in known for parent in entries[leaf].after}
+    below = {parent for leaf in record.effective for parent in record.ancestors(leaf)}
     exists = any(leaf in record.effective for leaf in record.roots)
     return {
         "exists": exists,
@@ -28,7 +28,7 @@ def fold_by_sets(writes: list[Write], policy: Policy, lost: set[bytes]) -> dict[
         "conflicts": told["conflicts"] if exists else {},
         "retired": told["retired"] if exists else False,
         "owner": min(record.owners) if exists else "",
-        "heads": known - named,
+        "heads": record.effective - below,
         "pending": entries.keys() - known,
         "aside": record.reasons,
         "last": max(record.effective, key=record.rank) if exists else None,
