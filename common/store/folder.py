@@ -22,7 +22,7 @@ from common.records import BY_NAME
 from common.records.fold import Folded, Write, fold
 from common.records.values import id_bytes, today
 from common.store.database import Database
-from common.store.logs import Placed, unfold
+from common.store.logs import Placed, own_market, unfold
 from common.store.rows import Row, Rows
 from common.store.tables import GONE_ERASED, PLACE_BITS, Log
 
@@ -127,7 +127,11 @@ class Folder:
 
 
 def logs_by_id() -> dict[int, Log]:
-    return {log.id: log for log in Log.select()}
+    """The logs to unfold entries by, each knowing whose node this is."""
+    logs, ours = {log.id: log for log in Log.select()}, own_market()
+    for log in logs.values():
+        log.ours = ours
+    return logs
 
 
 def _after(one: Placed) -> tuple[bytes, ...]:

@@ -131,7 +131,8 @@ def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
         kept, gone = (payload, None) if isinstance(payload, bytes) else (None, _GONE.get(payload))  # type: ignore[arg-type]
         placed.append(make((first + i, leaf, raw, kept, gone, entry, reason, log.market, n + log.size + i)))
     if moved.sources:
-        placed = [_inner(one, source) for one, source in zip(placed, moved.sources, strict=True)]
+        ours = own_market()
+        placed = [_inner(log, one, source, ours) for one, source in zip(placed, moved.sources, strict=True)]
     rows = [(raw, one) for (raw, _), one in zip(push.items, placed, strict=True)]
     _store(db, log, rows, moved.head.frontier, moved.nodes)
     note = authored(push.note, VerifierKey.parse(log.vkey))
@@ -141,15 +142,26 @@ def extend(db: Database, log: Log, push: Push, moved: Advanced) -> list[Placed]:
     return placed
 
 
-def _inner(one: Placed, source: relay.Relayed | None) -> Placed:
-    """A relayed entry counts as one of its source log."""
+def own_market() -> str:
+    """The market whose node this store is; '' on the hub."""
+    own = Log.get_or_none(Log.role == "own")
+    return "" if own is None or own.market == "hub" else str(own.market)
+
+
+def _inner(log: Log, one: Placed, source: relay.Relayed | None, ours: str) -> Placed:
+    """A relayed entry counts as one of its source log. One that claims to be ours never counts by being
+    relayed: what we wrote stands in our own log, and the hub cannot write for us."""
     if source is None:
         return one
     try:
         origin = _origin(source.origin)
     except Invalid as error:
         return one._replace(raw=source.entry, entry=None, reason=error.code)
+    if origin.domain != _origin(log.origin).domain:
+        return one._replace(raw=source.entry, entry=None, reason="foreign_domain")
     market = origin.code if origin.role == "market" and origin.code else "hub"
+    if ours and market == ours:
+        market = ""  # nobody's: a copy
     return one._replace(raw=source.entry, market=market, source=(origin.n << PLACE_BITS) + source.index)
 
 
@@ -250,7 +262,7 @@ def unfold(log: Log, place: int, leaf: bytes, raw: bytes, payload: bytes | None,
     if relays(log):
         one = Placed(place, leaf, raw, payload, gone, None, None, log.market, 0)
         try:
-            one = _inner(one, relay.parse(raw))
+            one = _inner(log, one, relay.parse(raw), log.ours)
             return one if one.reason else one._replace(entry=parse_entry(one.raw))
         except Invalid as error:
             return one._replace(reason=error.code)

@@ -21,6 +21,8 @@ class Log(peewee.Model):
     """
 
     id = peewee.AutoField()
+    ours = ""  # no column: whose node reads this log, '' on the hub; set where entries are folded
+
     origin = peewee.TextField(unique=True)
     role = peewee.TextField()
     market = peewee.TextField()  # whose entries count here: a market code or 'hub'

@@ -5,11 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from common.errors import Refused
 from common.web.access import require_role
+from common.web.forms import Form
 from common.web.login import me
+from common.web.messages import sentence
 from common.web.shapes import Page
 from node.desks import show
 from node.desks.here import address, home, login, named, role
+from node.desks.records import draw
 from node.market import jobs, records, workers
 
 desk = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -36,7 +40,10 @@ def listed() -> ResponseReturnValue:
 @desk.post("/<id>/<act>")
 def move(id: str, act: str) -> ResponseReturnValue:
     """Submit, publish, return, withdraw … a posting."""
-    jobs.act(home(), login(), role(), id, act)
+    try:
+        jobs.act(home(), login(), role(), id, act, _heads("job", id))
+    except Refused as error:
+        return _as_it_is(error, "job", id)
     flash(f"{jobs.ACTS[act][3]}：已办理，已保存在本市场", "good")
     return redirect(address("job", id))
 
@@ -44,9 +51,26 @@ def move(id: str, act: str) -> ResponseReturnValue:
 @desk.post("/employers/<id>/verify")
 @require_role(*jobs.REVIEWERS)
 def verify(id: str) -> ResponseReturnValue:
-    jobs.verify_employer(home(), login(), me().name, id, request.form.get("how", ""))  # type: ignore[union-attr]
+    how, name = request.form.get("how", ""), me().name  # type: ignore[union-attr]
+    try:
+        jobs.verify_employer(home(), login(), name, id, how, _heads("employer", id))
+    except Refused as error:
+        return _as_it_is(error, "employer", id)
     flash("已记下核验，可以发布这家用工方的岗位", "good")
     return redirect(address("employer", id))
+
+
+def _heads(kind: str, id: str) -> tuple[bytes, ...]:
+    """What the page was drawn from on which the button stood; () without a whole seal, which fits nothing."""
+    return Form.read(records.kind_of(kind), request.form, (), id=id).heads
+
+
+def _as_it_is(error: Refused, kind: str, id: str) -> ResponseReturnValue:
+    """Nobody puts his name to what he has not seen: the page as it is now, to be looked at first."""
+    if error.code != "record_changed":
+        raise error
+    flash(sentence(error), "wrong")
+    return draw(kind, id), 409
 
 
 @desk.get("/employers")

@@ -25,6 +25,7 @@ from common.store.tables import PLACE_BITS, Log
 from node.home import Home
 from node.market import receipts
 
+NOT_CONTENT = ("state", "verified", "reasons")
 MOST = 300  # entries of one record that a page looks at
 
 
@@ -70,6 +71,11 @@ def steps(home: Home, kind: str, id: str) -> list[Step]:
             if one.leaf not in told:
                 told[one.leaf] = _step(home, own, one, told, aside.get(one.leaf, ""), words.get(one.leaf))
     return list(told.values())
+
+
+def writers(home: Home, kind: str, id: str) -> set[str]:
+    """Actors who wrote anything of the content of a record. Inside the transaction that relies on it."""
+    return {step.actor for step in steps(home, kind, id) if step.changes.keys() - set(NOT_CONTENT)}
 
 
 def _in_order(placed: list[Placed], own: int) -> list[Placed]:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.errors import Refused
-from common.records import HALL_KINDS
 from common.records.contract import STATES as CONTRACT_STATES
 from common.records.contract import Contract
 from common.records.fields import id_bytes, id_text
@@ -23,7 +22,7 @@ from common.store.rows import Merged
 from node.home import Home
 from node.market import history, records
 
-REVIEWERS = ("reviewer", "manager")
+REVIEWERS = records.REVIEWERS
 # act -> (from states, to state, who may, label)
 ACTS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], str]] = {
     "submit": (("draft", "withdrawn"), "review", ("clerk", *REVIEWERS), "提交审核"),
@@ -34,7 +33,6 @@ ACTS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], str]] = {
     "withdraw": (("published", "filled", "review"), "withdrawn", ("clerk", *REVIEWERS), "撤回"),
 }
 UNTAKEN = ("draft", "cancelled", "no_show")  # contracts that take no seat
-NOT_CONTENT = ("state", "verified", "reasons")
 
 
 def acts(job: Merged, role: str) -> list[tuple[str, str]]:
@@ -54,19 +52,18 @@ def act(
     sources, target, roles, _ = ACTS[name]
     if role not in roles:
         raise Refused("not_allowed", f"{role} may not {name} a posting")
-    writers = _writers(home, "job", id) if name == "publish" else set()
     with home.recorder.open(login) as batch:
         job = records.unchanged(home, "job", id, heads)
         state = job.fields.get("state") or "draft"
         if state not in sources:
             raise Refused("state_change", f"the posting is {state}", state=_label(state))
         if name == "publish":
-            _publishable(home, job, login, writers)
+            _publishable(home, job, login)
         return records.saved(records.put(batch, "job", id, {"state": target}))
 
 
-def _publishable(home: Home, job: Merged, login: str, writers: set[str]) -> None:
-    if f"{home.market}.{login}" in writers:
+def _publishable(home: Home, job: Merged, login: str) -> None:
+    if f"{home.market}.{login}" in history.writers(home, "job", job.id):
         raise Refused("own_entry", "nobody reviews his own entry")
     employer = home.store.get("employer", job.fields["employer"])
     if employer is None or not employer.fields.get("verified"):
@@ -93,21 +90,16 @@ def change(
     return records.save(home, login, kind, id, patch, reasons=reasons, heads=heads)
 
 
-def verify_employer(home: Home, login: str, name: str, id: str, how: str) -> records.Saved:
+def verify_employer(
+    home: Home, login: str, name: str, id: str, how: str, heads: Iterable[bytes] | None = None
+) -> records.Saved:
     """Write down that the employer's papers were seen."""
-    writers = _writers(home, "employer", id)
     with home.recorder.open(login) as batch:
-        records.unchanged(home, "employer", id, None)
-        if f"{home.market}.{login}" in writers:
+        records.unchanged(home, "employer", id, heads)
+        if f"{home.market}.{login}" in history.writers(home, "employer", id):
             raise Refused("own_entry", "nobody verifies his own entry")
         verified = {"by": name, "time": home.ambience.now(), "how": how}
         return records.saved(records.put(batch, "employer", id, {"verified": verified}))
-
-
-def _writers(home: Home, kind: str, id: str) -> set[str]:
-    """Actors who wrote anything of the content of a record."""
-    assert kind in HALL_KINDS
-    return {step.actor for step in history.steps(home, kind, id) if step.changes.keys() - set(NOT_CONTENT)}
 
 
 def seats_taken(home: Home, jobs: Iterable[str]) -> dict[str, int]:

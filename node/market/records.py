@@ -25,10 +25,12 @@ from common.records.fields import BEIJING, today
 from common.store.recorder import Batch, Put
 from common.store.rows import Merged as Merged
 from node.home import Home as Home
-from node.market import refusals
+from node.market import history, refusals
 
 PAGE = 30
 is_id = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
+REVIEWERS = ("reviewer", "manager")
+TAIL = 4  # characters of an identity or telephone number that find whom it belongs to
 SEARCHED = ("worker", "employer", "job", "contract")
 
 
@@ -135,6 +137,7 @@ def retire(home: Home, login: str, kind: str, id: str, why: str, back: bool = Fa
 def decide(
     home: Home,
     login: str,
+    role: str,
     kind: str,
     id: str,
     picked: Mapping[str, str],
@@ -144,7 +147,8 @@ def decide(
 ) -> None:
     """End conflicts: one entry that saw all sides sets each field to the value of the picked leaf.
 
-    picked: {field: leaf, or 'base' for what stood in `base` before}. Raises Refused('no_conflict').
+    picked: {field: leaf, or 'base' for what stood in `base` before}. Raises
+    Refused('no_conflict'|'not_allowed'): what needs a manager or a reviewer as an act, needs him here too.
     """
     if not why.strip():
         raise Refused("reason_needed", "say why", field="reason")
@@ -153,8 +157,18 @@ def decide(
     with home.recorder.open(login) as batch:
         now = unchanged(home, kind, id, heads)
         patch = {name: _picked(now, name, leaf, base) for name, leaf in picked.items()}
+        _may_decide(home, f"{home.market}.{login}", role, now, patch)
         # said once here: a rule that asks for a reason is not asked about again
         batch.put(kind, id, patch, {"decided": why.strip()[:200]})
+
+
+def _may_decide(home: Home, actor: str, role: str, now: Merged, patch: Mapping[str, Any]) -> None:
+    if "retired" in patch and role != "manager":
+        raise Refused("not_allowed", "a manager decides whether a record is retired", field="retired")
+    if "verified" not in patch and patch.get("state") != "published":
+        return
+    if role not in REVIEWERS or actor in history.writers(home, now.kind, now.id):
+        raise Refused("not_allowed", "a reviewer who did not write the record decides this")
 
 
 def _picked(now: Merged, name: str, leaf: str, base: Mapping[str, Any]) -> Any:
@@ -205,12 +219,27 @@ def find(home: Home, kind: str, text: str) -> list[Merged]:
 
 
 def search(home: Home, text: str, kinds: Sequence[str] = SEARCHED, most: int = 50) -> list[Merged]:
-    """What a search finds: those whose title is the very text first, then the newest."""
+    """What a search finds: those whose title is the very text first, then the newest.
+
+    A tail of an identity or telephone number finds somebody from TAIL characters on: with fewer, whoever asks
+    digit by digit would read masked numbers out. The reversed terms themselves are nobody's query.
+    """
+    exact = text.strip()
+    if exact.startswith("~"):
+        return []
     with home.store.reading():
         found = home.store.search(text, kinds, most)
-    exact = text.strip()
+    query = exact.replace(" ", "").lower()
+    if len(query) < TAIL:
+        found = [one for one in found if _begins(one, query)]
     found.sort(key=lambda one: one.id, reverse=True)
     return sorted(found, key=lambda one: any_kind(one.kind).name_of(one.fields) != exact)
+
+
+def _begins(record: Merged, query: str) -> bool:
+    """Whether a term that is no tail begins with the query."""
+    terms = any_kind(record.kind).terms(record.fields)
+    return any(term.startswith(query) for term in terms)
 
 
 def count(home: Home, kind: str) -> int:

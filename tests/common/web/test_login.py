@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import time
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from common.web import kept
 from tests.common.web.conftest import PASSWORD, log_in, token_of
 from tests.common.web.gallery import Clock, make_gallery
 
@@ -174,6 +178,28 @@ def test_a_form_of_another_site_is_not_kept(client: FlaskClient, headers: dict[s
     asked = client.post("/workers/new", data={"name": "周胜春"}, headers=headers)
     assert asked.status_code == 401 and 'name="kept"' not in asked.text
     assert "刚才提交的内容没有保存" in asked.text
+
+
+def test_what_is_kept_cannot_be_read_in_the_page(client: FlaskClient) -> None:
+    number = "371302198001050079"
+    asked = client.post("/workers/new", data={"id_number": number}, headers=ORIGIN).text
+    sealed = asked.split('name="kept" value="')[1].split('"')[0]
+    assert number not in asked and number.encode() not in base64.urlsafe_b64decode(sealed)
+
+
+@pytest.mark.parametrize("size, stays", [(100_000, True), (160_000, False)])
+def test_a_very_long_form_is_not_kept(client: FlaskClient, size: int, stays: bool) -> None:
+    asked = client.post("/workers/new", data={"name": "a" * size}, headers=ORIGIN).text
+    assert ('name="kept"' in asked) is stays
+
+
+def test_what_is_kept_is_void_after_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.test_request_context("/a", method="POST", data={"name": "周"}, headers=ORIGIN):
+        sealed = kept.keep()
+        assert kept.kept(sealed) == ("/a", [("name", "周")])
+        later = time.time() + kept.DAY + 2
+        monkeypatch.setattr(time, "time", lambda: later)
+        assert kept.kept(sealed) is None and kept.kept("周") is None
 
 
 def test_a_forged_kept_form_is_ignored(client: FlaskClient) -> None:

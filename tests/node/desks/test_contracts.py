@@ -97,6 +97,16 @@ def test_a_payload_stays_below_a_kibibyte_with_the_longest_names(hall: Hall) -> 
     assert hall.desk().get(f"/records/contract/{id}/qr-payload.svg").status == 200
 
 
+def test_only_the_payload_that_is_printed_is_drawn_as_a_code(hall: Hall) -> None:
+    """A worker's payload holds the whole number: no code shows it past the log of who looked."""
+    desk = hall.desk()
+    worker, draft = hall.worker(), hall.contract(signed=False)
+    for path in (f"worker/{worker}", f"contract/{draft}", f"job/{hall.job()}"):
+        assert desk.get(f"/records/{path}/qr-payload.svg").status == 403, path
+        assert desk.get(f"/records/{path}/qr-proof.svg").status == 200, path
+    assert "qr-payload" not in desk.get(f"/contracts/{draft}/print").page
+
+
 def test_the_digest_on_the_paper_is_that_of_its_text(hall: Hall) -> None:
     id = hall.contract()
     fields = hall.get("contract", id).fields

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from node.market import records
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from common.errors import Refused
+from node.market import actors, jobs, records
 from tests.node.homes import TODAY, Hall, Province, uscc
 
 JOB = {
@@ -130,3 +136,75 @@ def test_what_has_a_desk_of_its_own_leads_there(hall: Hall) -> None:
     assert desk.get(f"/records/worker/{worker}").at == f"/workers/{worker}"
     assert desk.get(f"/records/worker/{worker}/edit").at == f"/workers/{worker}/edit"
     assert desk.get("/records/contract/new").at == "/contracts/new"
+
+
+def test_nobody_publishes_or_verifies_what_he_did_not_see(hall: Hall) -> None:
+    """A clerk writes on after the reviewer opened the page: he is shown it as it is, and looks again."""
+    job, employer = hall.job(published=False), hall.employer(verified=False, name="旧名")
+    hall.desk().get(f"/records/job/{job}").post(f"/jobs/{job}/submit")
+    reviewer = hall.desk("rev").get(f"/records/job/{job}")
+    records.save(hall.home, "s1", "job", job, {"pay": 1000}, reasons={"below_minimum_wage": "试"})
+    reviewer.post(f"/jobs/{job}/publish")
+    assert reviewer.status == 409 and "￥10.00" in reviewer.words
+    assert hall.get("job", job).fields["state"] == "review"
+    reviewer.post(f"/jobs/{job}/publish")
+    assert hall.get("job", job).fields["state"] == "published"
+    reviewer.get(f"/records/employer/{employer}")
+    records.save(hall.home, "s1", "employer", employer, {"name": "新名"})
+    reviewer.post(f"/jobs/employers/{employer}/verify", how="licence")
+    assert reviewer.status == 409 and "新名" in reviewer.words
+    reviewer.send(f"/jobs/employers/{employer}/verify", {"how": "licence", "_drawn": "broken"})
+    assert reviewer.status == 409 and not hall.get("employer", employer).fields.get("verified")
+    reviewer.post(f"/jobs/employers/{employer}/verify", how="licence")
+    assert hall.get("employer", employer).fields["verified"]["by"] == "李审核"
+
+
+def test_a_decision_needs_whom_the_act_would_need(hall: Hall, province: Province) -> None:
+    employer = hall.employer(verified=False)
+    root = hall.get("employer", employer).heads
+    seen = {"by": "外", "time": 1_796_077_800_000, "how": "site"}
+    jobs.verify_employer(hall.home, "rev", "李审核", employer, "licence")
+    province.relay("employer", employer, {"verified": seen, "retired": False}, root)
+    record = hall.get("employer", employer)
+    leaf = record.conflicts["verified"][0]["leaf"]
+
+    def decide(login: str, role: str) -> str:
+        try:
+            now = hall.get("employer", employer)
+            picked = {"verified": leaf}
+            records.decide(hall.home, login, role, "employer", employer, picked, "看过", now.heads, {})
+        except Refused as error:
+            return error.code
+        return "done"
+
+    assert decide("s2", "clerk") == "not_allowed"  # no reviewer
+    assert decide("s1", "manager") == "not_allowed"  # he wrote it
+    assert decide("rev", "reviewer") == "done"
+
+
+def test_only_a_manager_decides_whether_a_record_is_retired(hall: Hall, province: Province) -> None:
+    id = hall.worker()
+    first = hall.get("worker", id).heads
+    records.retire(hall.home, "admin", "worker", id, "重复")
+    province.relay("worker", id, {"retired": False}, first)
+    now = hall.get("worker", id)
+    assert not now.retired and now.conflicts["retired"]
+    pick = {"retired": now.conflicts["retired"][0]["leaf"]}
+    for role in ("clerk", "reviewer"):
+        with pytest.raises(Refused, match="manager") as refused:
+            records.decide(hall.home, "s2", role, "worker", id, pick, "看过", now.heads, {})
+        assert refused.value.code == "not_allowed"
+    records.decide(hall.home, "admin", "manager", "worker", id, pick, "看过", now.heads, {})
+    assert not hall.get("worker", id).conflicts
+
+
+def test_a_market_names_only_its_own_staff(hall: Hall) -> None:
+    def rows(kind: str) -> list[Any]:
+        odd = [{"actor": [1], "name": "甲", "market": {}}, {"actor": 5, "name": None, "market": 7}]
+        fields = [*odd, {"actor": "37130201.s1", "name": "假冒", "market": "37130202"}]
+        return [SimpleNamespace(fields=one, owner="37130202") for one in fields]
+
+    home = hall.home
+    store = SimpleNamespace(reading=home.store.reading, each=rows)
+    tell = actors.who(SimpleNamespace(store=store, market=home.market, name=home.name))  # type: ignore[arg-type]
+    assert tell("37130201.s1") == ("s1", "兰山零工市场") and tell("37130202.s1") == ("s1", "假冒")

@@ -89,6 +89,16 @@ def test_workers_are_found_by_any_part_initials_and_tails(hall: Hall) -> None:
         assert "单雄信" in desk.words and "欧阳" not in desk.words, typed
     assert "没有符合条件的零工" in desk.get("/workers?q=不存在").words
     assert "欧阳䶮" in desk.get("/workers?q=䶮").words
+    for oracle in (
+        "4",
+        "34",
+        "234",
+        "~4321",
+        "～4",
+        id_number(7)[-3:],
+    ):
+        assert "单雄信" not in desk.get(f"/workers?q={oracle}").words, oracle
+        assert "单雄信" not in desk.get(f"/lookup/worker?q={oracle}").answer.get_data(as_text=True), oracle
 
 
 def test_lists_turn_by_key_and_keep_their_filter(hall: Hall) -> None:
