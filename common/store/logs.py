@@ -159,6 +159,8 @@ def _inner(log: Log, one: Placed, source: relay.Relayed | None, ours: str) -> Pl
         return one._replace(raw=source.entry, entry=None, reason=error.code)
     if origin.domain != _origin(log.origin).domain:
         return one._replace(raw=source.entry, entry=None, reason="foreign_domain")
+    if origin.n >= 1 << 31 or source.index >= 1 << PLACE_BITS:  # no place for it in SQLite's integers
+        return one._replace(raw=source.entry, entry=None, reason="source_out_of_range")
     market = origin.code if origin.role == "market" and origin.code else "hub"
     if ours and market == ours:
         market = ""  # nobody's: a copy

@@ -117,7 +117,9 @@ def test_every_page_is_readable_and_fits_the_screen(page: Page, hub: Province) -
 
 def test_an_operator_invites_compares_and_approves(page: Page, hub: Province) -> None:
     page.get_by_role("link", name="邀请市场").click()
-    expect(page.locator("main input:focus")).to_have_count(1)  # the page has come, and points at its first field
+    expect(page.locator("main input:focus")).to_have_count(
+        1
+    )  # the page has come, and points at its first field
     page.keyboard.type("37131102")
     page.keyboard.press("Enter")
     page.keyboard.type("罗庄零工市场")
