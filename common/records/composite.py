@@ -7,7 +7,7 @@ it is an error of the whole field.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,9 @@ class _Json(Wire):
         if type(value) is not self.shape and type(value) is not self.decoded:
             raise ValueError
         return canonical(value)
+
+    def known_column(self) -> Callable[[Any], Any]:
+        return canonical
 
     def from_column(self, value: Any) -> Any:
         return msgspec.json.decode(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -109,6 +110,9 @@ class Choice(Wire):
 
     def _typed(self, text: str) -> str:
         return self._said.get(text, text)
+
+    def known_column(self) -> Callable[[Any], Any]:
+        return self._place.__getitem__
 
     def to_column(self, value: Any) -> int:
         if type(value) is not str or value not in self._place:

@@ -70,6 +70,10 @@ class Wire(peewee.Field):
         """The column value; ValueError where this program does not understand the value."""
         raise NotImplementedError
 
+    def known_column(self) -> Callable[[Any], Any]:
+        """What makes the column of a value that is of the type `decoded`; KeyError or ValueError as above."""
+        return self.to_column
+
     def from_column(self, value: Any) -> Any:
         return value
 

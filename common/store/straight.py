@@ -29,7 +29,7 @@ class Straight:
         self._encode = msgspec.json.Encoder().encode
         self._left_out = [at for at, wire in enumerate(wires) if wire.decoded is None]
         turned = [at for at, wire in enumerate(wires) if wire.decoded is not None and not wire.plain]
-        self._turned = [(at, wires[at].to_column) for at in turned]
+        self._turned = [(at, wires[at].known_column()) for at in turned]
 
     def columns(self, raw: bytes) -> list[Any] | None:
         """The wire columns, or None where the general way must look."""
@@ -46,6 +46,6 @@ class Straight:
             for at, to_column in self._turned:
                 if row[at] is not None:
                     row[at] = to_column(row[at])
-        except (msgspec.MsgspecError, ValueError):
+        except (msgspec.MsgspecError, ValueError, KeyError):
             return None
         return row

@@ -62,13 +62,15 @@ def _reasons(
     doubled = _second_roots(home, placed, again)
     crowded = _crowded(home, placed)
     for one in placed:
-        if one.entry is None or one.entry.author != one.market:
+        if one.entry is None:
             continue
-        if one.leaf in doubled:
-            yield one, "second_root"
-        elif one.entry.record in crowded:
-            yield one, crowded[one.entry.record]
-        elif code := _by_content(home, one):
+        if doubled and one.leaf in doubled:
+            code: str | None = "second_root"
+        elif crowded and one.entry.record in crowded:
+            code = crowded[one.entry.record]
+        else:
+            code = _by_content(home, one)
+        if code and one.entry.author == one.market:
             yield one, code
 
 

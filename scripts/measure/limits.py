@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 PRAGMAS = (
+    "page_size=8192",
     "journal_mode=wal",
     "synchronous=full",
     "cache_size=-65536",
@@ -118,7 +119,7 @@ def naive(target_path: str) -> None:
     model = Path(target_path + ".model")
     Store.create(model, "hub").close()
     db = sqlite3.connect(target_path, isolation_level=None, check_same_thread=False)
-    for pragma in PRAGMAS[:2]:  # WAL and FULL; thirty lines tune nothing else
+    for pragma in PRAGMAS[1:3]:  # WAL and FULL; thirty lines tune nothing else
         db.execute(f"PRAGMA {pragma}")
     source = sqlite3.connect(str(model))
     copy_tables(source, db, ("worker",))

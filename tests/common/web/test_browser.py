@@ -21,6 +21,7 @@ def held(page: Page) -> str:
 
 
 def keys(page: Page, *pressed: str) -> None:
+    page.wait_for_load_state()  # scripts that listen for keys run last
     for key in pressed:
         page.keyboard.press(key)
 
