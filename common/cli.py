@@ -9,6 +9,7 @@ refused: {"code", "message", "field"}); everything for people goes to stderr the
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -87,6 +88,7 @@ def program(name: str, file: str, help: str) -> Program:
 
 def run(group: Program) -> NoReturn:
     """Run a program; ends the process with its exit code."""
+    gc.set_threshold(50_000, 20, 50)  # bulk work makes millions of tuples and hardly a cycle
     ours = Path(common.__file__).resolve().parent.parent
     if ours != group.tree:
         sys.exit(f"`common` comes from {ours}, this program from {group.tree}: install both from one tree")

@@ -18,7 +18,6 @@ from common.store import logs
 from common.store.ambience import REAL
 from common.store.rows import Rows
 from common.store.tables import Log
-from common.store.verify import verify
 from hub.home import Home as Hub
 from hub.province import registry
 from measure import growth, servers
@@ -155,14 +154,13 @@ class Bench:
         self.figure("put_ratio", ratios)
 
     def verify(self) -> None:
+        """The command, from its start to its answer."""
         speeds = []
-        node = Node(self.stocked)
         for _ in range(self.times):
             begun = time.perf_counter()
-            report = verify(node.store, None, {node.origin: node.lock})
-            assert report.ok, report.problems[:3]
-            speeds.append(report.entries / (time.perf_counter() - begun))
-        node.close()
+            report, _ = servers.run(*command("node", "verify", "--home", str(self.stocked), "--json"))
+            assert report["ok"], report["problems"][:3]
+            speeds.append(report["entries"] / (time.perf_counter() - begun))
         self.figure("verify_per_s", speeds, 0)
 
     def idle(self) -> None:
