@@ -45,8 +45,7 @@ def run(
     """
     server = _listen(app, host, port, threads, trusted_proxy)
     gc.collect()
-    gc.freeze()  # what is loaded by now stays; and looking for cycles less often saves a tenth of a bulk push
-    gc.set_threshold(50_000, 20, 50)
+    gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     before = _catch_signals()
     try:
         try:

@@ -15,16 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.errors import Invalid, Refused
+from common.errors import Refused
 from common.log import proof as proofs
 from common.log import tree
 from common.log.encoding import b64
-from common.log.payload import parse as parse_payload
 from common.records.fields import id_bytes
 from common.store import logs
 from common.store.logs import Placed
 from common.store.projector import judgements_on
 from common.store.tables import PLACE_BITS, Log
+from common.store.telling import new_reasons, patch_in
 from hub.home import Home
 from hub.province.dossier import Receipt, receipt_of
 
@@ -123,9 +123,9 @@ def _step(one: Placed, log: Log, told: dict[bytes, Step], aside: str) -> Step:
     for parent in entry.after:
         if parent in told:
             step.base |= told[parent].state
-    patch = _patch(one)
+    patch = patch_in(one.payload)
     step.payload = None if one.payload is None else len(one.payload)
-    step.reasons = _new_reasons(patch.pop("reasons", None), step.base.get("reasons"))
+    step.reasons = new_reasons(patch.pop("reasons", None), step.base.get("reasons"))
     retired = patch.pop("retired", None)
     if retired is not None and (retired is True) != bool(step.base.get("retired")):
         step.retired = retired is True
@@ -144,19 +144,6 @@ def _cover(home: Home, log: Log, step: Step) -> None:
     if row is not None:
         step.cover = receipt_of(home, log, *row)
         step.receipted = step.cover.at is not None
-
-
-def _patch(one: Placed) -> dict[str, Any]:
-    try:
-        return parse_payload(one.payload) if one.payload is not None else {}
-    except Invalid:
-        return {}
-
-
-def _new_reasons(now: Any, before: Any) -> dict[str, str]:
-    now = now if isinstance(now, dict) else {}
-    before = before if isinstance(before, dict) else {}
-    return {code: str(text) for code, text in now.items() if before.get(code) != text}
 
 
 # -- files to take away --------------------------------------------------------------------------------------

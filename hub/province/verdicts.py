@@ -16,7 +16,6 @@ from typing import Any
 
 from common.errors import Invalid
 from common.log.encoding import b64
-from common.log.payload import parse as parse_payload
 from common.records.fields import id_bytes, today
 from common.records.numbers import age_on
 from common.records.worker import birth_of
@@ -24,6 +23,7 @@ from common.store import logs
 from common.store.folder import RecordKey, key_of
 from common.store.logs import Placed
 from common.store.tables import PLACE_BITS, Log
+from common.store.telling import patch_in
 from hub.home import Home
 
 # open ones, a day, and in all, because the day of an entry is its author's claim
@@ -79,15 +79,15 @@ def _by_content(home: Home, one: Placed) -> str | None:
     if entry is None or body is None:
         return None
     if entry.kind == "worker":
-        set_here = _standing(body) and _patch(body).get("standing") in ("blocked", "merged")
+        set_here = _standing(body) and patch_in(body).get("standing") in ("blocked", "merged")
         return "standing_by_hub" if set_here else None
     if entry.kind == "employer" and b'"verified":' in body and entry.after:
         merged = home.store.get(
             "employer", entry.record
         )  # None: its beginning is not here, so it is not theirs
         by_other = merged is None or merged.owner != one.market
-        return "verified_by_other" if by_other and _patch(body).get("verified") else None
-    return "under_16" if entry.kind == "contract" and _under_16(home, _patch(body), entry.record) else None
+        return "verified_by_other" if by_other and patch_in(body).get("verified") else None
+    return "under_16" if entry.kind == "contract" and _under_16(home, patch_in(body), entry.record) else None
 
 
 def _under_16(home: Home, patch: Mapping[str, Any], record: str) -> bool:
@@ -103,13 +103,6 @@ def _under_16(home: Home, patch: Mapping[str, Any], record: str) -> bool:
         return age_on(born, str(terms.get("start_date"))) < 16
     except Invalid:
         return False
-
-
-def _patch(body: bytes) -> dict[str, Any]:
-    try:
-        return parse_payload(body)
-    except Invalid:
-        return {}
 
 
 def _second_roots(home: Home, placed: Sequence[Placed], again: Collection[RecordKey]) -> set[bytes]:

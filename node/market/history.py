@@ -14,14 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.errors import Invalid
 from common.log.encoding import b64
-from common.log.payload import parse as parse_payload
 from common.records.fields import id_bytes
 from common.store import logs
 from common.store.logs import Placed
 from common.store.projector import judgements_on
 from common.store.tables import PLACE_BITS, Log
+from common.store.telling import new_reasons, patch_in
 from node.home import Home
 from node.market import receipts
 
@@ -103,8 +102,8 @@ def _step(
         if parent in told:
             step.base |= told[parent].state
             step.seen |= told[parent].seen | {told[parent].leaf}
-    patch = _patch(one)
-    step.reasons = _new_reasons(patch.pop("reasons", None), step.base.get("reasons"))
+    patch = patch_in(one.payload)
+    step.reasons = new_reasons(patch.pop("reasons", None), step.base.get("reasons"))
     if "retired" in patch:
         step.retired = patch.pop("retired") is True
     step.changes = {
@@ -115,19 +114,6 @@ def _step(
     step.elsewhere = not mine
     step.confirmed = receipts.confirmed_at(home, own, step.index) if mine else None
     return step
-
-
-def _patch(one: Placed) -> dict[str, Any]:
-    try:
-        return parse_payload(one.payload) if one.payload is not None else {}
-    except Invalid:
-        return {}
-
-
-def _new_reasons(now: Any, before: Any) -> dict[str, str]:
-    now = now if isinstance(now, dict) else {}
-    before = before if isinstance(before, dict) else {}
-    return {code: str(text) for code, text in now.items() if before.get(code) != text}
 
 
 def base_of(told: list[Step], conflicts: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
